@@ -1,0 +1,106 @@
+package payment
+
+import (
+	"context"
+	"errors"
+
+	"go.uber.org/zap"
+
+	"github.com/caddy-paymentexpress/paymentexpress/splynx"
+	"github.com/caddy-paymentexpress/paymentexpress/windcave"
+)
+
+// ask looks after a hosted payment that is not known to be paid: the gateway is asked by
+// Status, an open page is ended when its time is over, and its statement record is written.
+//
+// Not found means nothing here: whether Status knows hosted payments at all is unproven.
+func (e *Engine) ask(ctx context.Context, g *Generation, p *Payment) error {
+	v, err := e.status(ctx, g, p)
+	if err != nil && p.State == Offered && e.now().Before(p.PageEnds) {
+		return err // asked again soon, while somebody may still be waiting
+	}
+	if err != nil {
+		g.logger().Warn("gateway could not be asked about a payment", append(describe(p), zap.Error(err))...)
+	}
+	paired, err := e.closeRecord(ctx, g, p)
+	if err != nil {
+		g.logger().Warn("statement record could not be written", append(describe(p), zap.Error(err))...)
+	}
+	_, err = e.change(ctx, g, p.ID, func(q *Payment) (Writes, error) {
+		w, err := e.apply(q, v, "", byStatusSource)
+		if err != nil || q.Fence != p.Fence {
+			return w, err // an approval is kept whoever brings it
+		}
+		q.Booking.RecordStatus = p.Booking.RecordStatus
+		if q.State == Parked { // the answer differs from what was asked
+			return w, nil
+		}
+		if paired && q.State != Offered {
+			ev, err := q.move(Parked, ReasonBookedNoMoney, "the statement record was paired by hand", "engine", e.now())
+			e.rest(q, e.now())
+			w.Events = append(w.Events, ev)
+			return w, err
+		}
+		if now := e.now(); q.State == Offered && !now.Before(q.PageEnds) {
+			ev, err := q.move(Expired, ReasonPageEnded, "", "engine", now)
+			if err != nil {
+				return w, err
+			}
+			w.Events = append(w.Events, ev)
+		}
+		e.rest(q, e.now())
+		if p.State != q.State {
+			q.NextAt = e.now() // the record's new status is written at once
+		}
+		return w, nil
+	})
+	return err
+}
+
+// status asks the gateway about a payment; the zero Verdict if nobody can be asked.
+func (e *Engine) status(ctx context.Context, g *Generation, p *Payment) (windcave.Verdict, error) {
+	none := windcave.Verdict{Foreign: true}
+	if p.PxPostUser == "" || e.now().Sub(p.CreatedAt) < pageLooks[0]/2 {
+		return none, nil // no credentials for it, or too early to be of use
+	}
+	client, err := g.pxPost(p.Endpoint, p.PxPostUser)
+	if errors.Is(err, ErrNoCredentials) {
+		g.logger().Warn("gateway cannot be asked about a payment", append(describe(p), zap.Error(err))...)
+		return none, nil
+	}
+	if err != nil {
+		return none, err
+	}
+	answer, err := client.Status(ctx, string(p.TxnID))
+	if err != nil {
+		return none, err
+	}
+	return answer.Judge(p.expect()), nil
+}
+
+// closeRecord writes an ended payment's statement record, and tells whether staff have
+// paired it by hand meanwhile; then it is left as it is.
+func (e *Engine) closeRecord(ctx context.Context, g *Generation, p *Payment) (paired bool, err error) {
+	want := map[State]splynx.RecordStatus{
+		Declined: splynx.RecordError, Cancelled: splynx.RecordCanceled, Expired: splynx.RecordCanceled,
+		NotStarted: splynx.RecordCanceled, NotOffered: splynx.RecordCanceled,
+	}[p.State]
+	if want == "" {
+		return false, nil
+	}
+	record, err := e.record(ctx, g, p)
+	if record == nil || err != nil {
+		return false, err
+	}
+	if byHand(record, 0) {
+		return true, nil
+	}
+	if p.Booking.RecordStatus == string(want) {
+		return false, nil
+	}
+	if err := g.Splynx.UpdateRecord(ctx, record.ID, splynx.RecordUpdate{Status: want}); err != nil {
+		return false, err
+	}
+	p.Booking.RecordStatus = string(want)
+	return false, nil
+}

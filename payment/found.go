@@ -1,0 +1,231 @@
+package payment
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync/atomic"
+
+	"go.uber.org/zap"
+
+	"github.com/caddy-paymentexpress/paymentexpress/internal/faultpoint"
+	"github.com/caddy-paymentexpress/paymentexpress/internal/money"
+	"github.com/caddy-paymentexpress/paymentexpress/splynx"
+)
+
+// found ends a booking whose row the search has shown.
+func (e *Engine) found(ctx context.Context, g *Generation, p *Payment, rows []splynx.Payment) error {
+	if len(rows) > 1 {
+		return e.park(ctx, g, p, ReasonBookedTwice, "payments "+ids(rows)+" in Splynx carry our number")
+	}
+	row := rows[0]
+	if !p.sameAmount(row.Amount) {
+		return e.park(ctx, g, p, ReasonBookedOtherwise, fmt.Sprintf("payment %d in Splynx carries our number but another amount", row.ID))
+	}
+	// Read after our row was seen: staff may have paired the record meanwhile.
+	record, err := e.record(ctx, g, p)
+	if err != nil && !isNotFound(err) {
+		return err
+	}
+	if byHand(record, row.ID) {
+		return e.park(ctx, g, p, ReasonBookedTwice, fmt.Sprintf("payment %d is ours; the statement record %d was paired by hand with payment %d", row.ID, record.ID, record.PaymentID))
+	}
+	faultpoint.Hit("row_found")
+	status := p.Booking.RecordStatus
+	if record != nil && (record.Status != splynx.RecordProcessed || record.PaymentID != row.ID) {
+		if err := g.Splynx.UpdateRecord(ctx, record.ID, splynx.RecordUpdate{Status: splynx.RecordProcessed, PaymentID: row.ID}); err != nil {
+			return fmt.Errorf("mark the statement record as processed: %w", err)
+		}
+	}
+	if record != nil {
+		status = string(splynx.RecordProcessed)
+	}
+	faultpoint.Hit("record_processed")
+	return e.recorded(ctx, g, p, func(b *Booking) {
+		b.PaymentID, b.RecordStatus = row.ID, status
+		if record != nil {
+			b.RecordID = record.ID
+		}
+		b.To = ToBalance
+		if row.InvoiceID != 0 {
+			b.To = ToDocument
+		}
+		if b.PostedAt.IsZero() {
+			b.PostedAt = e.now()
+		}
+	}, fmt.Sprintf("payment %d in Splynx", row.ID))
+}
+
+// foundByHand ends a booking that staff have made: they paired the statement record.
+func (e *Engine) foundByHand(ctx context.Context, g *Generation, p *Payment, record *splynx.Record) error {
+	row, err := g.Splynx.Payment(ctx, record.PaymentID)
+	if err != nil && !isNotFound(err) {
+		return err
+	}
+	if err != nil || row.CustomerID != p.Customer || !p.sameAmount(row.Amount) {
+		return e.park(ctx, g, p, ReasonBookedOtherwise, fmt.Sprintf("the statement record %d was paired by hand with payment %d, which is not this money", record.ID, record.PaymentID))
+	}
+	return e.recorded(ctx, g, p, func(b *Booking) { b.To, b.PaymentID = ByHand, row.ID }, fmt.Sprintf("payment %d, made by hand", row.ID))
+}
+
+// recorded moves a payment to its good end.
+func (e *Engine) recorded(ctx context.Context, g *Generation, p *Payment, set func(*Booking), note string) error {
+	_, err := e.change(ctx, g, p.ID, func(q *Payment) (Writes, error) {
+		if q.State != Approved {
+			return Writes{}, errFenced
+		}
+		set(&q.Booking)
+		ev, err := q.move(Recorded, ReasonBooked, note, "engine", e.now())
+		e.rest(q, e.now())
+		return Writes{Events: []Event{ev}}, err
+	})
+	if err == nil {
+		faultpoint.Hit("recorded")
+	}
+	return err
+}
+
+// park hands a payment to a person.
+func (e *Engine) park(ctx context.Context, g *Generation, p *Payment, why Reason, note string) error {
+	_, err := e.change(ctx, g, p.ID, fenced(p, func(q *Payment) (Writes, error) {
+		ev, err := q.move(Parked, why, note, "engine", e.now())
+		e.rest(q, e.now())
+		return Writes{Events: []Event{ev}}, err
+	}))
+	return err
+}
+
+// lookAgain searches for a payment after it has ended: a POST that was given up may have
+// committed, and staff may have booked the same money.
+func (e *Engine) lookAgain(ctx context.Context, g *Generation, p *Payment) error {
+	if p.Booking.PostedAt.IsZero() {
+		return e.looked(ctx, g, p)
+	}
+	rows, err := e.search(ctx, g, p)
+	if err != nil {
+		return err
+	}
+	if len(rows) > 1 || len(rows) > 0 && (p.State != Recorded || p.Booking.To == ByHand) {
+		return e.park(ctx, g, p, ReasonBookedTwice, "payments "+ids(rows)+" in Splynx carry our number")
+	}
+	others, err := e.sameMoney(ctx, g, p)
+	if err != nil {
+		return err
+	}
+	if len(others) > 0 {
+		return e.park(ctx, g, p, ReasonPerhapsBookedTwice, "payments "+ids(others)+" in Splynx are of the same customer and amount")
+	}
+	return e.looked(ctx, g, p)
+}
+
+// looked notes a later search that found nothing wrong.
+func (e *Engine) looked(ctx context.Context, g *Generation, p *Payment) error {
+	_, err := e.change(ctx, g, p.ID, fenced(p, func(q *Payment) (Writes, error) {
+		q.Booking.Looks++
+		e.rest(q, e.now())
+		return Writes{}, nil
+	}))
+	return err
+}
+
+// sameMoney lists the customer's payments made since ours began that have its amount and are
+// neither ours nor for another document.
+func (e *Engine) sameMoney(ctx context.Context, g *Generation, p *Payment) ([]splynx.Payment, error) {
+	rows, err := g.Splynx.PaymentsSince(ctx, p.Customer, p.CreatedAt.In(g.Settings.TimeZone))
+	if err != nil {
+		return nil, err
+	}
+	var same []splynx.Payment
+	for _, row := range rows {
+		if row.Deleted || row.ID == p.Booking.PaymentID || !p.sameAmount(row.Amount) {
+			continue
+		}
+		if row.InvoiceID != 0 && row.InvoiceID != p.invoiceID() || row.RequestID != 0 {
+			continue
+		}
+		if _, err := e.store.Get(ctx, ID(row.ReceiptNumber)); err == nil {
+			continue
+		} else if !errors.Is(err, ErrNotFound) {
+			return nil, err
+		}
+		same = append(same, row)
+	}
+	return same, nil
+}
+
+// lookParked goes on with a payment whose credentials are back; any other one that carries a
+// POST is only searched for, and a person is told.
+func (e *Engine) lookParked(ctx context.Context, g *Generation, p *Payment) error {
+	if p.Reason == ReasonCredentialsMissing {
+		if _, err := g.pxPay(p.Endpoint, p.PxPayUser); err == nil {
+			return e.resume(ctx, g, p)
+		}
+	}
+	if !p.Booking.PostedAt.IsZero() {
+		rows, err := e.search(ctx, g, p)
+		if err != nil {
+			return err
+		}
+		if len(rows) > 0 {
+			g.logger().Error("a parked payment stands in Splynx", append(describe(p), zap.String("payments", ids(rows)))...)
+		}
+	}
+	return e.looked(ctx, g, p)
+}
+
+// resume puts a parked payment back to where it came from.
+func (e *Engine) resume(ctx context.Context, g *Generation, p *Payment) error {
+	_, err := e.change(ctx, g, p.ID, fenced(p, func(q *Payment) (Writes, error) {
+		ev, err := q.move(q.ParkedFrom, ReasonCredentialsBack, "", "engine", e.now())
+		e.rest(q, e.now())
+		return Writes{Events: []Event{ev}}, err
+	}))
+	return err
+}
+
+func (p *Payment) sameAmount(d splynx.Decimal) bool {
+	a, err := money.Exact(d.String(), p.Amount.CurrencyCode())
+	return err == nil && a.Equal(p.Amount)
+}
+
+func ids(rows []splynx.Payment) string {
+	s := make([]string, len(rows))
+	for i, row := range rows {
+		s[i] = fmt.Sprint(row.ID)
+	}
+	return strings.Join(s, ", ")
+}
+
+// searchProof remembers whether Splynx's search for payments was seen to find what is there.
+type searchProof struct{ seen atomic.Bool }
+
+func (s *searchProof) prove()       { s.seen.Store(true) }
+func (s *searchProof) refute()      { s.seen.Store(false) }
+func (s *searchProof) proven() bool { return s.seen.Load() }
+
+// ProveSearch tries the search on a payment that is there, anybody's. Without one nothing is
+// proven, until the first booking.
+func (g *Generation) ProveSearch(ctx context.Context) error {
+	latest, err := g.Splynx.LatestPayments(ctx, 20)
+	if err != nil {
+		return fmt.Errorf("read the newest payments: %w", err)
+	}
+	for _, row := range latest {
+		if row.ReceiptNumber == "" || row.Deleted {
+			continue
+		}
+		found, err := g.Splynx.PaymentsByReceipt(ctx, row.ReceiptNumber, row.CustomerID)
+		if err != nil {
+			return fmt.Errorf("search for payment %d by its receipt number: %w", row.ID, err)
+		}
+		for _, f := range found {
+			if f.ID == row.ID {
+				g.search.prove()
+				return nil
+			}
+		}
+		return fmt.Errorf("payment %d is not found by its receipt number", row.ID)
+	}
+	return nil
+}

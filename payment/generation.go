@@ -1,0 +1,128 @@
+package payment
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/caddy-paymentexpress/paymentexpress/splynx"
+	"github.com/caddy-paymentexpress/paymentexpress/windcave"
+)
+
+// Settings are the engine's own settings of one configuration. Normalize fills in defaults.
+type Settings struct {
+	PublicURL        string         // origin that payers see, without a last slash
+	PageLife         time.Duration  // life of a hosted page. Default: 60m
+	BookingQuietTime time.Duration  // nothing is posted again for so long after an unclear POST. Default: 10m
+	TimeZone         *time.Location // the provider's; decides dates. Default: UTC
+	StatementsDaily  bool           // a statement a day. Default: one a month
+	StatementName    string         // Default: Payment Express
+	MarkerField      int            // payment field, 1 to 5, that carries our id. Default: 5
+}
+
+// Normalize returns s with the defaults filled in.
+func (s Settings) Normalize() Settings {
+	if s.PageLife == 0 {
+		s.PageLife = time.Hour
+	}
+	if s.BookingQuietTime == 0 {
+		s.BookingQuietTime = 10 * time.Minute
+	}
+	if s.TimeZone == nil {
+		s.TimeZone = time.UTC
+	}
+	if s.StatementName == "" {
+		s.StatementName = "Payment Express"
+	}
+	if s.MarkerField == 0 {
+		s.MarkerField = 5
+	}
+	return s
+}
+
+// Partner is what payments of one partner's customers are made with.
+type Partner struct {
+	Name          string // what payers read; empty: Splynx's company name
+	Currency      string // ISO 4217
+	PaymentMethod int64  // id in Splynx
+	PxPay         *windcave.PxPay
+	PxPayUser     string
+	PxPost        *windcave.PxPost // nil: nobody can be asked about a page that nobody reported
+	PxPostUser    string
+	Endpoint      string // the gateway's address
+}
+
+// Generation is what one configuration brings: settings, clients, logger, observer. A step
+// of the engine takes one for its whole length.
+type Generation struct {
+	Settings Settings
+	Splynx   *splynx.Client
+	Default  Partner
+	Partners map[int64]Partner // those that differ from Default
+	Logger   *zap.Logger
+	Observer Observer
+
+	search *searchProof
+}
+
+// Observer is told of every move, after it is durable. It must not block.
+type Observer interface {
+	Moved(p *Payment, e Event)
+}
+
+// Partner returns the settings of a partner.
+func (g *Generation) Partner(id int64) Partner {
+	if p, ok := g.Partners[id]; ok {
+		return p
+	}
+	return g.Default
+}
+
+// partners lists every set of credentials.
+func (g *Generation) partners() []Partner {
+	all := []Partner{g.Default}
+	for _, p := range g.Partners {
+		all = append(all, p)
+	}
+	return all
+}
+
+// pxPay finds the client for the user that a payment was started with.
+func (g *Generation) pxPay(endpoint, user string) (*windcave.PxPay, error) {
+	for _, p := range g.partners() {
+		if p.PxPay != nil && p.Endpoint == endpoint && p.PxPayUser == user {
+			return p.PxPay, nil
+		}
+	}
+	return nil, fmt.Errorf("%w: PxPay user %q at %s", ErrNoCredentials, user, endpoint)
+}
+
+// pxPost is pxPay for the user that answers Status.
+func (g *Generation) pxPost(endpoint, user string) (*windcave.PxPost, error) {
+	for _, p := range g.partners() {
+		if p.PxPost != nil && p.Endpoint == endpoint && p.PxPostUser == user {
+			return p.PxPost, nil
+		}
+	}
+	return nil, fmt.Errorf("%w: PxPost user %q at %s", ErrNoCredentials, user, endpoint)
+}
+
+func (g *Generation) logger() *zap.Logger {
+	if g.Logger == nil {
+		return zap.NewNop()
+	}
+	return g.Logger
+}
+
+// Endpoints lists the gateway's addresses, each once.
+func (g *Generation) Endpoints() []string {
+	var all []string
+	for _, p := range g.partners() {
+		if !slices.Contains(all, p.Endpoint) {
+			all = append(all, p.Endpoint)
+		}
+	}
+	return all
+}

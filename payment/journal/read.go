@@ -1,0 +1,214 @@
+package journal
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/caddy-paymentexpress/paymentexpress/internal/secret"
+	"github.com/caddy-paymentexpress/paymentexpress/payment"
+)
+
+// Due implements payment.Store.
+func (s *SQLite) Due(ctx context.Context, now time.Time, limit int) (due []payment.ID, next time.Time, err error) {
+	rows, err := s.read.QueryContext(ctx, `SELECT id FROM payments p WHERE next_at>0 AND next_at<=?1 AND lease_until<=?1
+		AND NOT (state='approved' AND EXISTS (SELECT 1 FROM payments o WHERE o.customer=p.customer AND o.state='approved' AND o.id<>p.id AND o.lease_until>?1))
+		ORDER BY next_at LIMIT ?2`, stamp(now), limit)
+	if err != nil {
+		return nil, time.Time{}, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, time.Time{}, err
+		}
+		due = append(due, payment.ID(id))
+	}
+	if err := rows.Err(); err != nil {
+		return nil, time.Time{}, err
+	}
+	var first sql.NullInt64
+	err = s.read.QueryRowContext(ctx, `SELECT MIN(max(next_at, lease_until)) FROM payments WHERE next_at>0 AND (next_at>?1 OR lease_until>?1)`, stamp(now)).Scan(&first)
+	return due, unstamp(first.Int64), err
+}
+
+// Get implements payment.Store.
+func (s *SQLite) Get(ctx context.Context, id payment.ID) (*payment.Payment, error) {
+	return one(s.read.QueryContext(ctx, `SELECT detail FROM payments WHERE id=?`, string(id)))
+}
+
+// ByFormKey implements payment.Store.
+func (s *SQLite) ByFormKey(ctx context.Context, key string) (*payment.Payment, error) {
+	if key == "" {
+		return nil, payment.ErrNotFound
+	}
+	return one(s.read.QueryContext(ctx, `SELECT detail FROM payments WHERE form_key=?`, key))
+}
+
+// Find implements payment.Store.
+func (s *SQLite) Find(ctx context.Context, f payment.Filter) ([]*payment.Payment, error) {
+	where, args := []string{"1=1"}, []any{}
+	add := func(clause string, arg any) { where, args = append(where, clause), append(args, arg) }
+	if len(f.States) > 0 {
+		marks := strings.TrimSuffix(strings.Repeat("?,", len(f.States)), ",")
+		where = append(where, "state IN ("+marks+")")
+		for _, state := range f.States {
+			args = append(args, string(state))
+		}
+	}
+	if f.Partner != 0 {
+		add("partner=?", f.Partner)
+	}
+	if f.Customer != 0 {
+		add("customer=?", f.Customer)
+	}
+	if f.Kind != "" {
+		add("kind=?", string(f.Kind))
+	}
+	if f.Document != 0 {
+		add("document=?", f.Document)
+	}
+	if f.Payer != "" {
+		add("payer=?", f.Payer)
+	}
+	if !f.Before.IsZero() {
+		add("moved_at<?", stamp(f.Before))
+	}
+	limit := f.Limit
+	if limit == 0 {
+		limit = 100
+	}
+	query := `SELECT detail FROM payments WHERE ` + strings.Join(where, " AND ") + ` ORDER BY created_at DESC, id LIMIT ?`
+	return scan(s.read.QueryContext(ctx, query, append(args, limit)...))
+}
+
+// Events implements payment.Store.
+func (s *SQLite) Events(ctx context.Context, id payment.ID) ([]payment.Event, error) {
+	rows, err := s.read.QueryContext(ctx, `SELECT detail FROM events WHERE payment=? ORDER BY seq`, string(id))
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var list []payment.Event
+	for rows.Next() {
+		var detail []byte
+		var e payment.Event
+		if err := rows.Scan(&detail); err != nil {
+			return nil, err
+		}
+		if err := json.Unmarshal(detail, &e); err != nil {
+			return nil, err
+		}
+		list = append(list, e)
+	}
+	return list, rows.Err()
+}
+
+// Key implements payment.Store.
+func (s *SQLite) Key(ctx context.Context, name string) ([]byte, error) {
+	var key []byte
+	err := s.read.QueryRowContext(ctx, `SELECT value FROM keys WHERE name=?`, name).Scan(&key)
+	if err == nil || !errors.Is(err, sql.ErrNoRows) {
+		return key, err
+	}
+	fresh := make([]byte, 32)
+	_, _ = rand.Read(fresh) // never fails
+	err = s.do(ctx, func(ctx context.Context, w *writer) error {
+		if err := w.exec(ctx, `INSERT INTO keys (name, value) VALUES (?,?) ON CONFLICT DO NOTHING`, name, fresh); err != nil {
+			return err
+		}
+		rows, err := w.query(ctx, `SELECT value FROM keys WHERE name=?`, name)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		rows.Next()
+		return errors.Join(rows.Scan(&key), rows.Err())
+	})
+	return key, err
+}
+
+const tokenColumns = `payment, hash, value, user_id, judged, asked, arrived, next_at`
+
+// AddToken implements payment.Tokens.
+func (s *SQLite) AddToken(ctx context.Context, t payment.Token) (kept payment.Token, unjudged int, err error) {
+	err = s.do(ctx, func(ctx context.Context, w *writer) error {
+		kept = t
+		rows, err := w.query(ctx, `SELECT `+tokenColumns+` FROM tokens WHERE payment=? AND hash=?`, string(t.Payment), t.Hash)
+		known, err := scanTokens(rows, err)
+		if err != nil {
+			return err
+		}
+		if len(known) > 0 {
+			kept = known[0]
+			if kept.Judged != payment.TokenApproved { // asked about again
+				kept.Value, kept.NextAt = t.Value, t.NextAt
+				if kept.Judged != payment.TokenPending {
+					kept.Judged, kept.Arrived = payment.TokenPending, t.Arrived
+				}
+			}
+		}
+		if err := w.setToken(ctx, kept); err != nil {
+			return err
+		}
+		rows, err = w.query(ctx, `SELECT COUNT(*) FROM tokens WHERE payment=? AND judged='pending'`, string(t.Payment))
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		rows.Next()
+		return errors.Join(rows.Scan(&unjudged), rows.Err())
+	})
+	return kept, unjudged, err
+}
+
+// PendingTokens implements payment.Tokens.
+func (s *SQLite) PendingTokens(ctx context.Context, id payment.ID) (n int, err error) {
+	err = s.read.QueryRowContext(ctx, `SELECT COUNT(*) FROM tokens WHERE payment=? AND judged='pending'`, string(id)).Scan(&n)
+	return n, err
+}
+
+// SetToken implements payment.Tokens.
+func (s *SQLite) SetToken(ctx context.Context, t payment.Token) error {
+	return s.do(ctx, func(ctx context.Context, w *writer) error { return w.setToken(ctx, t) })
+}
+
+func (w *writer) setToken(ctx context.Context, t payment.Token) error {
+	return w.exec(ctx, `INSERT OR REPLACE INTO tokens (`+tokenColumns+`) VALUES (?,?,?,?,?,?,?,?)`, string(t.Payment), t.Hash,
+		t.Value.Reveal(), t.UserID, string(t.Judged), t.Asked, stamp(t.Arrived), stamp(t.NextAt))
+}
+
+// DueTokens implements payment.Tokens.
+func (s *SQLite) DueTokens(ctx context.Context, now time.Time, limit int) (due []payment.Token, next time.Time, err error) {
+	due, err = scanTokens(s.read.QueryContext(ctx, `SELECT `+tokenColumns+` FROM tokens WHERE next_at>0 AND next_at<=? AND judged='pending' ORDER BY next_at LIMIT ?`, stamp(now), limit))
+	if err != nil {
+		return nil, time.Time{}, err
+	}
+	var first sql.NullInt64
+	err = s.read.QueryRowContext(ctx, `SELECT MIN(next_at) FROM tokens WHERE next_at>? AND judged='pending'`, stamp(now)).Scan(&first)
+	return due, unstamp(first.Int64), err
+}
+
+func scanTokens(rows *sql.Rows, err error) ([]payment.Token, error) {
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var list []payment.Token
+	for rows.Next() {
+		var t payment.Token
+		var value string
+		var arrived, next int64
+		if err := rows.Scan(&t.Payment, &t.Hash, &value, &t.UserID, &t.Judged, &t.Asked, &arrived, &next); err != nil {
+			return nil, err
+		}
+		t.Value, t.Arrived, t.NextAt = secret.New(value), unstamp(arrived), unstamp(next)
+		list = append(list, t)
+	}
+	return list, rows.Err()
+}

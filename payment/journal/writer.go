@@ -1,0 +1,170 @@
+package journal
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/caddy-paymentexpress/paymentexpress/payment"
+)
+
+// batch is how many waiting changes go into one transaction at most.
+const batch = 256
+
+// writer makes all changes, one after another on one connection; what waits while a
+// transaction is synced goes into the next one together.
+type writer struct {
+	conn    *sql.Conn
+	changes chan *change
+	done    chan struct{}
+
+	mu      sync.Mutex
+	stopped bool
+	waiting sync.WaitGroup
+	stmts   map[string]*sql.Stmt // used by the writer's goroutine alone
+}
+
+// change is one caller's writes: all of them, or none.
+type change struct {
+	run    func(context.Context, *writer) error
+	result chan error
+}
+
+func newWriter(ctx context.Context, db *sql.DB) (*writer, error) {
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	w := &writer{conn: conn, changes: make(chan *change, batch), done: make(chan struct{}), stmts: make(map[string]*sql.Stmt)}
+	go w.loop()
+	return w, nil
+}
+
+// do has fn run in a transaction and returns when it is durable, or surely is not.
+func (w *writer) do(ctx context.Context, fn func(context.Context, *writer) error) error {
+	w.mu.Lock()
+	if w.stopped {
+		w.mu.Unlock()
+		return payment.ErrStopped
+	}
+	w.waiting.Add(1)
+	w.mu.Unlock()
+	defer w.waiting.Done()
+	c := &change{run: fn, result: make(chan error, 1)}
+	select {
+	case w.changes <- c:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	return <-c.result // written or not is known in milliseconds, and must be known
+}
+
+func (w *writer) loop() {
+	defer close(w.done)
+	for first := range w.changes {
+		group := []*change{first}
+	fill:
+		for len(group) < batch {
+			select {
+			case c, ok := <-w.changes:
+				if !ok {
+					break fill
+				}
+				group = append(group, c)
+			default:
+				break fill
+			}
+		}
+		w.commit(context.Background(), group)
+	}
+}
+
+// commit runs a group in one transaction. A change that fails takes nothing but itself back.
+func (w *writer) commit(ctx context.Context, group []*change) {
+	results := make([]error, len(group))
+	err := w.exec(ctx, "BEGIN IMMEDIATE")
+	if err == nil {
+		for i, c := range group {
+			results[i] = w.one(ctx, c)
+		}
+		if err = w.exec(ctx, "COMMIT"); err != nil {
+			_ = w.exec(ctx, "ROLLBACK") // fails too where SQLite has rolled back by itself
+		}
+	}
+	for i, c := range group {
+		if err != nil && results[i] == nil {
+			results[i] = fmt.Errorf("write the journal: %w", err)
+		}
+		c.result <- results[i]
+	}
+}
+
+func (w *writer) one(ctx context.Context, c *change) error {
+	if err := w.exec(ctx, "SAVEPOINT one"); err != nil {
+		return err
+	}
+	err := c.run(ctx, w)
+	if err != nil {
+		err = errors.Join(err, w.exec(ctx, "ROLLBACK TO one"))
+	}
+	if release := w.exec(ctx, "RELEASE one"); release != nil {
+		return errors.Join(err, release)
+	}
+	return unjoin(err)
+}
+
+// unjoin gives a lone error back as it was.
+func unjoin(err error) error {
+	if j, ok := err.(interface{ Unwrap() []error }); ok && len(j.Unwrap()) == 1 {
+		return j.Unwrap()[0]
+	}
+	return err
+}
+
+func (w *writer) exec(ctx context.Context, query string, args ...any) error {
+	s, err := w.stmt(ctx, query)
+	if err != nil {
+		return err
+	}
+	_, err = s.ExecContext(ctx, args...)
+	return err
+}
+
+func (w *writer) stmt(ctx context.Context, query string) (*sql.Stmt, error) {
+	if s := w.stmts[query]; s != nil {
+		return s, nil
+	}
+	s, err := w.conn.PrepareContext(ctx, query)
+	if err == nil {
+		w.stmts[query] = s
+	}
+	return s, err
+}
+
+func (w *writer) query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	s, err := w.stmt(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	return s.QueryContext(ctx, args...)
+}
+
+// close writes what is waiting and ends the writer.
+func (w *writer) close() error {
+	w.mu.Lock()
+	again := w.stopped
+	w.stopped = true
+	w.mu.Unlock()
+	if again {
+		return nil
+	}
+	w.waiting.Wait()
+	close(w.changes)
+	<-w.done
+	for _, s := range w.stmts {
+		_ = s.Close()
+	}
+	return w.conn.Close()
+}

@@ -1,0 +1,107 @@
+package payment
+
+import (
+	"context"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/caddy-paymentexpress/paymentexpress/splynx"
+)
+
+// recordTimeout bounds what a payer waits for the statement record, which a payment can do
+// without.
+const recordTimeout = 10 * time.Second
+
+// openRecord makes the payment's record on the statement of the month or day, before the
+// payer is sent to the gateway. A record that cannot be made stops nothing.
+func (e *Engine) openRecord(ctx context.Context, g *Generation, p *Payment) *Payment {
+	ctx, cancel := context.WithTimeout(ctx, recordTimeout)
+	defer cancel()
+	b, err := e.makeRecord(ctx, g, p)
+	if err != nil {
+		g.logger().Warn("statement record could not be made; the payment goes on without", append(describe(p), zap.Error(err))...)
+		return p
+	}
+	q, err := e.change(context.WithoutCancel(ctx), g, p.ID, func(q *Payment) (Writes, error) {
+		if q.Booking.RecordID == 0 { // else a notification was faster, and has found it
+			q.Booking.StatementID, q.Booking.RecordID, q.Booking.RecordStatus = b.StatementID, b.RecordID, b.RecordStatus
+		}
+		return Writes{}, nil
+	})
+	if err != nil {
+		g.logger().Warn("statement record could not be noted; it is searched for when it is needed", append(describe(p), zap.Error(err))...)
+		return p
+	}
+	return q
+}
+
+// makeRecord finds or makes the statement and the record.
+func (e *Engine) makeRecord(ctx context.Context, g *Generation, p *Payment) (Booking, error) {
+	statement, err := e.statement(ctx, g, p.CreatedAt)
+	if err != nil {
+		return Booking{}, err
+	}
+	b := Booking{StatementID: statement, RecordStatus: string(splynx.RecordNew)}
+	b.RecordID, err = g.Splynx.CreateRecord(ctx, splynx.NewRecord{
+		StatementID: statement, CustomerID: p.Customer, InvoiceID: p.invoiceID(),
+		PaymentDate: p.CreatedAt.In(g.Settings.TimeZone), Amount: p.Amount,
+		Marker: string(p.ID), Comment: g.Settings.StatementName,
+	})
+	return b, err
+}
+
+// statement is the id of the statement that a day's payments belong to. Splynx knows no
+// unique titles: of several with one title the oldest is used.
+func (e *Engine) statement(ctx context.Context, g *Generation, day time.Time) (int64, error) {
+	layout := "01/2006"
+	if g.Settings.StatementsDaily {
+		layout = "02/01/2006"
+	}
+	title := g.Settings.StatementName + " " + day.In(g.Settings.TimeZone).Format(layout)
+	defer e.titles.lock(title)()
+	found, err := g.Splynx.StatementsByTitle(ctx, title)
+	if err != nil {
+		return 0, err
+	}
+	var oldest int64
+	for _, s := range found {
+		if oldest == 0 || s.ID < oldest {
+			oldest = s.ID
+		}
+	}
+	if oldest != 0 {
+		return oldest, nil
+	}
+	return g.Splynx.CreateStatement(ctx, title)
+}
+
+// record reads the payment's statement record as it stands; nil if there is none. One whose
+// id was not noted is searched for by our number.
+func (e *Engine) record(ctx context.Context, g *Generation, p *Payment) (*splynx.Record, error) {
+	if p.Booking.RecordID != 0 {
+		return g.Splynx.Record(ctx, p.Booking.RecordID)
+	}
+	found, err := g.Splynx.RecordsByMarker(ctx, 0, string(p.ID))
+	if err != nil || len(found) == 0 {
+		return nil, err
+	}
+	return &found[0], nil
+}
+
+// byHand tells whether staff have booked a record: it is paired by hand, or carries a
+// payment that is not ours. Our own canceled or error says nothing.
+func byHand(r *splynx.Record, ours int64) bool {
+	if r == nil {
+		return false
+	}
+	return r.Status == splynx.RecordManualPaired || r.PaymentID != 0 && r.PaymentID != ours
+}
+
+// invoiceID is the invoice that the payment is for; 0 for other kinds.
+func (p *Payment) invoiceID() int64 {
+	if p.Kind == KindInvoice {
+		return p.DocumentID
+	}
+	return 0
+}

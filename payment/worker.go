@@ -1,0 +1,185 @@
+package payment
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/caddy-paymentexpress/paymentexpress/internal/faultpoint"
+)
+
+const (
+	workers  = 8
+	idleLook = 30 * time.Second // other nodes may have left something
+	busyLook = time.Second      // what is due was claimed elsewhere
+)
+
+// work takes up what is unfinished until Close.
+func (e *Engine) work() {
+	defer close(e.done)
+	var (
+		running sync.WaitGroup
+		mu      sync.Mutex
+		busy    = make(map[string]bool)
+		places  = make(chan struct{}, workers)
+	)
+	defer running.Wait()
+	run := func(key string, fn func()) {
+		mu.Lock()
+		defer mu.Unlock()
+		if busy[key] {
+			return
+		}
+		busy[key] = true
+		running.Add(1)
+		go func() {
+			defer running.Done()
+			defer func() {
+				<-places
+				mu.Lock()
+				delete(busy, key)
+				mu.Unlock()
+				e.poke()
+			}()
+			places <- struct{}{}
+			fn()
+		}()
+	}
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-e.stop:
+			return
+		case <-e.wake:
+		case <-timer.C:
+		}
+		timer.Reset(e.round(run))
+	}
+}
+
+// round starts what is due and tells how long to wait for the next round.
+func (e *Engine) round(run func(key string, fn func())) time.Duration {
+	ctx := context.Background()
+	g, err := e.current()
+	if err != nil {
+		return idleLook
+	}
+	now := e.now()
+	payments, nextPayment, err := e.store.Due(ctx, now, 4*workers)
+	if err != nil {
+		g.logger().Error("journal cannot be read", zap.Error(err))
+		return busyLook
+	}
+	tokens, nextToken, err := e.store.DueTokens(ctx, now, workers)
+	if err != nil {
+		g.logger().Error("journal cannot be read", zap.Error(err))
+		return busyLook
+	}
+	for _, id := range payments {
+		run(string(id), func() { e.step(id) })
+	}
+	for _, t := range tokens {
+		run(string(t.Payment)+t.Hash, func() { _, _ = e.judge(t) })
+	}
+	e.watch(ctx, g, now)
+	next := earlier(nextPayment, nextToken)
+	if next.IsZero() {
+		return idleLook
+	}
+	return min(max(next.Sub(now), busyLook/20), idleLook)
+}
+
+// step claims a payment and does what its state asks for.
+func (e *Engine) step(id ID) {
+	ctx := context.Background()
+	g, err := e.current()
+	if err != nil {
+		return
+	}
+	p, err := e.store.Claim(ctx, id, e.node, e.now(), claimLease)
+	if errors.Is(err, ErrClaimed) {
+		return
+	}
+	if err != nil {
+		g.logger().Error("payment cannot be claimed", zap.String("payment", string(id)), zap.Error(err))
+		return
+	}
+	faultpoint.Hit("claimed")
+	switch p.State {
+	case Created:
+		err = e.abandon(ctx, g, p)
+	case Approved:
+		err = e.book(ctx, g, p)
+	case Recorded, Refunded, Settled:
+		err = e.lookAgain(ctx, g, p)
+	case Parked:
+		err = e.lookParked(ctx, g, p)
+	default:
+		err = e.ask(ctx, g, p)
+	}
+	if err != nil && !errors.Is(err, errFenced) {
+		g.logger().Error("payment cannot be moved now; it is tried again", append(describe(p), zap.Error(err))...)
+		e.postpone(ctx, g, p)
+	}
+}
+
+// errFenced tells that another claim has taken the payment: whoever holds it goes on.
+var errFenced = errors.New("the claim was taken over")
+
+// abandon ends a person's payment that was never offered: that person has moved on. The
+// page may exist all the same, so it is asked about like any other.
+func (e *Engine) abandon(ctx context.Context, g *Generation, p *Payment) error {
+	_, err := e.change(ctx, g, p.ID, func(q *Payment) (Writes, error) {
+		if q.State != Created || q.Fence != p.Fence {
+			return Writes{}, errFenced
+		}
+		ev, err := q.move(NotStarted, ReasonInterrupted, "", "engine", e.now())
+		e.rest(q, e.now())
+		return Writes{Events: []Event{ev}}, err
+	})
+	return err
+}
+
+// rest gives the claim back and sets the time of the next look from the payment's state.
+func (e *Engine) rest(p *Payment, now time.Time) {
+	p.LeaseOwner, p.LeaseUntil = "", time.Time{}
+	switch p.State {
+	case Created, Approved, Submitted, Unknown:
+		if p.NextAt.IsZero() {
+			p.NextAt = now
+		}
+	case Recorded, Refunded, Settled:
+		p.NextAt = nextLaterLook(p)
+	case Parked:
+		p.NextAt = nextLaterLook(p)
+		if p.Reason == ReasonCredentialsMissing {
+			p.NextAt = earlier(p.NextAt, now.Add(credentialsPause))
+		}
+	default:
+		p.NextAt = time.Time{}
+		if p.Way == WayHosted {
+			p.NextAt = nextPageLook(p, now)
+		}
+		p.NextAt = earlier(p.NextAt, nextLaterLook(p))
+	}
+}
+
+// postpone gives the claim back after a failure and tries again later.
+func (e *Engine) postpone(ctx context.Context, g *Generation, p *Payment) {
+	_, err := e.change(ctx, g, p.ID, func(q *Payment) (Writes, error) {
+		if q.Fence != p.Fence {
+			return Writes{}, errFenced
+		}
+		q.LeaseOwner, q.LeaseUntil = "", time.Time{}
+		q.NextAt = e.now().Add(pause(bookingPauses, q.Step))
+		q.Step++
+		return Writes{}, nil
+	})
+	if err != nil && !errors.Is(err, errFenced) {
+		g.logger().Error("payment cannot be put back; its claim lapses", append(describe(p), zap.Error(err))...)
+	}
+}

@@ -1,0 +1,37 @@
+// Package splynx is a client of the Splynx REST API 2.0, for programs that book payments.
+//
+// It does what such a program needs and nothing else: read customers, invoices, payments,
+// payment methods and statements, write payments and statement records. It decides nothing
+// about money; it tells exactly what is known after a call, and what is not.
+//
+// # What is known after a call
+//
+// Splynx has no unique key on payments: a repeated POST books twice. So this package never
+// repeats a write on its own, but for one case: a 401 answer surely wrote nothing, and the
+// call is sent once more with a fresh access token. Every failure is an *Error, and its Kind
+// says what the caller may conclude:
+//
+//	KindInput        refused here, nothing was sent
+//	KindUnavailable  nothing was written; try again later
+//	KindAuth         nothing was written; a person must look at the API key
+//	KindRefused      Splynx said no to a write, for good
+//	KindNotFound     there is no object with this id (reads of one object only)
+//	KindUnclear      a write may have happened; of a read, nothing was learnt
+//	KindFilter       a search answered rows that were not asked for; nothing was learnt
+//
+// A search that finds nothing is an empty slice without an error. It is never the answer
+// of a Splynx that did not honour the search: each row is compared here with every filter,
+// and one that does not match makes the whole answer a KindFilter error.
+//
+// # Access
+//
+// The client makes an access token from the API key and its secret on first use, renews it
+// before it ends and drops it on Close. Splynx binds a token to the User-Agent and the
+// address that made it, so both have to stay the same.
+//
+// # Numbers
+//
+// Money is a Decimal, made from the text of the JSON token, never a floating-point number.
+// Ids, flags, amounts and dates are read as Splynx 4 writes them (strings) and as Splynx 5
+// does (numbers).
+package splynx
