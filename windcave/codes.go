@@ -138,10 +138,11 @@ func meaningOf(code string) (meaning, bool) {
 // meaningOfText knows the words that come without a code: of a wrong PxPay key, a wrong
 // PxPost password, and a kind of transaction that the page does not take.
 func meaningOfText(text string) (meaning, bool) {
-	switch strings.ToLower(strings.TrimSpace(text)) {
-	case "invalid key", "invalid credentials":
+	text = strings.ToLower(text)
+	switch {
+	case strings.Contains(text, "invalid key"), strings.Contains(text, "invalid credentials"):
 		return meaning{ClassConfig, KeyConfigCredentials}, true
-	case "invalid txntype":
+	case strings.Contains(text, "invalid txntype"):
 		return meaning{ClassRequest, KeyRequestType}, true
 	}
 	return meaning{}, false

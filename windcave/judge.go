@@ -65,8 +65,8 @@ func (t *Transaction) code() string {
 		return c
 	}
 	help := t.HelpText + t.CardHolderHelpText + t.MerchantHelpText
-	_, credentials := meaningOfText(t.ResponseText)
-	if credentials || strings.Contains(help, "(AG)") {
+	m, _ := meaningOfText(t.ResponseText)
+	if m.class == ClassConfig || strings.Contains(help, "(AG)") {
 		return "AG"
 	}
 	return t.ReCo

@@ -46,11 +46,12 @@ const (
 
 func never(context.Context, *http.Response, error) (bool, error) { return false, nil }
 
-// unanswered allows a repeat when surely no byte of an answer came. A certificate that was
+// unanswered allows a repeat when surely no byte of an answer came, which only a transport
+// that serves httptrace can tell. A certificate that was
 // not accepted will not be at the second try either.
 func unanswered(ctx context.Context, _ *http.Response, err error) (bool, error) {
 	t, ok := ctx.Value(trailKey{}).(*trail)
-	if err == nil || ctx.Err() != nil || !ok || t.answered.Load() {
+	if err == nil || ctx.Err() != nil || !ok || !t.asked.Load() || t.answered.Load() {
 		return false, nil
 	}
 	var certificate *tls.CertificateVerificationError

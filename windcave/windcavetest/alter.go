@@ -1,6 +1,7 @@
 package windcavetest
 
 import (
+	"maps"
 	"slices"
 	"strings"
 )
@@ -9,6 +10,7 @@ import (
 // set; a layout shows its own.
 func (c *call) alter(v values, t *txn) {
 	for _, o := range c.orders {
+		maps.Copy(v, o.fault.overlay())
 		switch f := o.fault; f.Kind {
 		case OtherAmount:
 			other := c.s.money(otherAmount(t.amount, f.Value))
@@ -17,14 +19,10 @@ func (c *call) alter(v values, t *txn) {
 			for _, name := range []string{"CurrencyInput", "CurrencySettlement", "InputCurrencyName", "CurrencyName"} {
 				v[name] = f.value("XPF")
 			}
-		case OtherTxnID:
-			v["TxnId"], v["TxnRef"] = f.value(otherID), f.value(otherID)
-		case NoTxnID:
-			v["TxnRef"] = ""
-		case OtherReference:
-			v["MerchantReference"] = f.value(otherText)
 		case NotAuthorized:
-			v["Success"], v["Authorized"] = "1", "0"
+			if _, has := v["Authorized"]; has { // PxPay has no such element
+				v["Success"], v["Authorized"] = "1", "0"
+			}
 		case Decline:
 			no := declined(f.value("51"))
 			v["Success"], v["Authorized"], v["ReCo"], v["ResponseText"] = "0", "0", no.ReCo, no.Text
@@ -33,6 +31,25 @@ func (c *call) alter(v values, t *txn) {
 			v.pend()
 		}
 	}
+}
+
+// overlay is what a fault puts in place of the truth, whoever's document it is.
+func (f Fault) overlay() values {
+	switch f.Kind {
+	case OtherTxnID:
+		other := f.value("ZZZZZZZZZZZZZZZZ")
+		return values{"TxnId": other, "TxnRef": other}
+	case NoTxnID:
+		return values{"TxnRef": ""}
+	case OtherReference:
+		return values{"MerchantReference": f.value("other reference")}
+	case OtherTxnType:
+		return values{"TxnType": f.value("Auth")}
+	case StrangeText:
+		text := f.value("=cmd|'/C calc'!A0\r\n\u202e<script>\U0001F4B3\t" + strings.Repeat("long ", 2000))
+		return values{"CardHolderName": text, "ResponseText": text}
+	}
+	return nil
 }
 
 // pend makes it an answer that leaves the outcome open.

@@ -63,7 +63,7 @@ func (c *call) pay(p *page, card Card, buyer string) *attempt {
 
 func (s *Server) newAttempt(p *page, t *txn, buyer string) *attempt {
 	a := &attempt{page: p, token: "0000840000" + strings.ToLower(s.hexText(22)), txn: t, buyer: buyer, target: p.doc.get("UrlFail")}
-	if t != nil && (t.Approved || t.notAuthorized) {
+	if t != nil && t.Approved {
 		a.target = p.doc.get("UrlSuccess")
 	}
 	p.attempts++

@@ -121,6 +121,9 @@ func (c *call) drop() {
 func (c *call) work(work func() reply) reply {
 	c.s.mu.Lock()
 	defer c.s.mu.Unlock()
+	if c.life.Err() != nil {
+		panic(http.ErrAbortHandler) // closed or reset: nothing is recorded any more
+	}
 	out := work()
 	c.entry.Done = c.s.now()
 	c.note()
@@ -170,10 +173,17 @@ func (c *call) answer(w http.ResponseWriter, out reply) {
 		pour(w, body, f.count(defaultHugeMB))
 		return
 	}
+	c.answered(!damaged && !c.has(BigHeader))
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(out.status)
-	_, err := w.Write(body)
+	if _, err := w.Write(body); err != nil {
+		c.answered(false)
+	}
+}
+
+// answered is noted ahead, so that whoever has the answer finds it in the log.
+func (c *call) answered(whole bool) {
 	c.s.mu.Lock()
 	defer c.s.mu.Unlock()
-	c.entry.Answered = err == nil && !damaged && !c.has(BigHeader)
+	c.entry.Answered = whole
 }

@@ -7,11 +7,11 @@ import (
 
 // storedCard is what a DpsBillingId stands for.
 type storedCard struct {
-	account      *Account
-	card         Card
-	id           string
-	billingID    string
-	dead         string // the code that it is answered with
+	account   *Account
+	card      Card
+	id        string
+	billingID string
+	dead      string // the code that it is answered with
 }
 
 // store keeps a card and gives its DpsBillingId. The lock is held.

@@ -58,6 +58,8 @@ const (
 	OtherTxnID     Kind = "other-txnid"     // Value, default ZZZZZZZZZZZZZZZZ
 	NoTxnID        Kind = "no-txnid"        // the element is not there
 	OtherReference Kind = "other-reference" // Value, default "other reference"
+	OtherTxnType   Kind = "other-txntype"   // Value, default Auth
+	StrangeText    Kind = "strange-text"    // Value, default hostile, as holder's name and response text
 	NotAuthorized  Kind = "not-authorized"  // Success 1, Authorized 0; nothing is charged
 	StatusRequired Kind = "status-required" // StatusRequired 1 now and for N Status calls, default 1
 	NotFound       Kind = "not-found"       // Status says AF for what exists
@@ -69,19 +71,28 @@ const (
 // Faults of the page and its notifications. All but PageOutlives are ordered for
 // Page or Notification.
 const (
-	Surcharge      Kind = "surcharge"     // Value is added, default 0.25 of the currency
-	ApproveTwice   Kind = "approve-twice" // one click makes two charges with one TxnId
-	PayAgain       Kind = "pay-again"     // the page stays payable after an approval
-	PageOutlives   Kind = "page-outlives" // this page ignores Opt TO; for GenerateRequest
-	NotifyDrop     Kind = "notify-drop"
-	NotifyRepeat   Kind = "notify-repeat" // N more copies at the same time, default 1
-	NotifyFirst    Kind = "notify-first"  // answered before the browser is sent back
-	NotifyDelay    Kind = "notify-delay"  // waits Delay, or for Release
-	neverMatches   Op   = "-"
-	forever             = -1
-	defaultHugeMB       = 100
-	defaultHeaderK      = 1024
+	Surcharge    Kind = "surcharge"     // Value is added, default 0.25 of the currency
+	ApproveTwice Kind = "approve-twice" // one click makes two charges with one TxnId
+	PayAgain     Kind = "pay-again"     // the page stays payable after an approval
+	PageOutlives Kind = "page-outlives" // this page ignores Opt TO; for GenerateRequest
+	NotifyDrop   Kind = "notify-drop"
+	NotifyRepeat Kind = "notify-repeat" // N more copies at the same time, default 1
+	NotifyFirst  Kind = "notify-first"  // answered before the browser is sent back
+	NotifyDelay  Kind = "notify-delay"  // waits Delay, or for Release
 )
+
+const (
+	neverMatches   Op = "-"
+	defaultHugeMB     = 100
+	defaultHeaderK    = 1024
+)
+
+var allKinds = []Kind{
+	Refuse, CutBefore, RecordThenCut, DelayBefore, DelayAfter, HTTPStatus, HTML, Empty, HalfXML, TwoRoots, WrongCharset,
+	UTF16, BadBytes, DTD, EntityBomb, HugeBody, BigHeader, DeepNesting, OtherAmount, OtherCurrency, OtherTxnID, NoTxnID,
+	OtherReference, OtherTxnType, StrangeText, NotAuthorized, StatusRequired, NotFound, Decline, CredentialsU5, CredentialsAG, Surcharge,
+	ApproveTwice, PayAgain, PageOutlives, NotifyDrop, NotifyRepeat, NotifyFirst, NotifyDelay,
+}
 
 // A Fault is an order to misbehave.
 type Fault struct {

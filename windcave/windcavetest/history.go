@@ -11,7 +11,7 @@ type Outcome string
 // Outcomes in the log.
 const (
 	Offered   Outcome = "offered"   // GenerateRequest gave a page
-	RefusedIt Outcome = "refused"   // the request was not taken; Entry.ReCo says why
+	Refused   Outcome = "refused"   // the request was not taken; Entry.ReCo says why
 	Approved  Outcome = "approved"  // also when a reading call told of an approval
 	Declined  Outcome = "declined"  //
 	Cancelled Outcome = "cancelled" // the buyer pressed Cancel

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"slices"
 	"syscall"
 	"time"
@@ -58,7 +59,7 @@ func (c *call) notices(a *attempt) []*notice {
 	if callback := a.page.doc.get("UrlCallback"); callback != "" {
 		target = callback
 	}
-	n := &notice{life: c.life, copies: 1, first: c.s.opt.Notify == Before, once: make(chan struct{})}
+	n := &notice{life: c.life, copies: 1, first: c.s.opt.Notify == NotifyBefore, once: make(chan struct{})}
 	n.Index, n.TxnID, n.User = len(c.s.notices), a.page.doc.get("TxnId"), a.page.account.PxPayUser
 	n.URL, n.State = a.address(target), NoticeSending
 	n.orders = c.s.match(OpNotify, n.TxnID, n.User)
@@ -85,10 +86,10 @@ func (c *call) notices(a *attempt) []*notice {
 // startNotice gives a channel that is closed after the first try.
 func (s *Server) startNotice(n *notice) <-chan struct{} {
 	s.mu.Lock()
-	go_ := n.State == NoticeSending
+	send := n.State == NoticeSending
 	s.mu.Unlock()
 	for i := range n.copies {
-		if !go_ || !s.spawn(func() { s.deliver(n, i == 0) }) {
+		if !send || !s.spawn(func() { s.deliver(n, i == 0) }) {
 			break
 		}
 	}
@@ -97,7 +98,7 @@ func (s *Server) startNotice(n *notice) <-chan struct{} {
 
 // deliver waits as ordered and tries until a final answer.
 func (s *Server) deliver(n *notice, original bool) {
-	if s.opt.Notify == After && !sleep(n.life, s.opt.NotifyDelay) {
+	if s.opt.Notify == NotifyAfter && !sleep(n.life, s.opt.NotifyDelay) {
 		return
 	}
 	for _, o := range n.orders {
@@ -133,6 +134,9 @@ func (s *Server) try(n *notice) (int, error) {
 	status, err := s.get(n)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if n.life.Err() != nil {
+		return 0, fmt.Errorf("notification %d: the server was closed or reset", n.Index)
+	}
 	n.Tries = append(n.Tries, Try{s.now(), status})
 	if slices.Contains(finalStatuses, status) {
 		n.State = NoticeDone
@@ -203,8 +207,8 @@ func (s *Server) SendNotification(i int) (int, error) {
 
 // withoutAddress drops the URL, and with it the token, from an error.
 func withoutAddress(err error) error {
-	for inner := errors.Unwrap(err); inner != nil; inner = errors.Unwrap(inner) {
-		return inner
+	if outer := (*url.Error)(nil); errors.As(err, &outer) {
+		return outer.Err
 	}
 	return err
 }

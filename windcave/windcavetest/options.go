@@ -42,32 +42,33 @@ func (a *Account) takes(currency string) bool {
 // Moment says when the notification goes out, seen from the browser's return.
 type Moment int
 
-// With starts the notification together with the redirect, Before waits for the
-// first answer to it and then redirects, After sends it NotifyDelay later.
+// NotifyWith sends the notification together with the redirect, NotifyBefore waits
+// for the first answer to it and then redirects, NotifyAfter sends it
+// Options.NotifyDelay later.
 const (
-	With Moment = iota
-	Before
-	After
+	NotifyWith Moment = iota
+	NotifyBefore
+	NotifyAfter
 )
 
 // Repeat says what PxPost does with a TxnId that it has seen.
 type Repeat int
 
-// Refused answers W4, Original answers with the first transaction, Charged
-// charges once more.
+// RepeatRefused answers W4, RepeatOriginal answers with the first transaction,
+// RepeatCharged charges once more.
 const (
-	Refused Repeat = iota
-	Original
-	Charged
+	RepeatRefused Repeat = iota
+	RepeatOriginal
+	RepeatCharged
 )
 
 // Layout says which year's element order PxPost replies have.
 type Layout int
 
-// Mixed follows the capture of each kind of reply: stored-card charges in the
+// LayoutMixed follows the capture of each kind of reply: stored-card charges in the
 // order of 2007, all else in that of 2013.
 const (
-	Mixed Layout = iota
+	LayoutMixed Layout = iota
 	Layout2013
 	Layout2007
 )
@@ -96,9 +97,9 @@ type Options struct {
 	// recorded. Default: none.
 	Limit int
 
-	// Notify says when the notification is sent. Default: With.
+	// Notify says when the notification is sent. Default: NotifyWith.
 	Notify Moment
-	// NotifyDelay is the wait of After. Default: 50 ms.
+	// NotifyDelay is the wait of NotifyAfter. Default: 50 ms.
 	NotifyDelay time.Duration
 	// NotifySpacing is the wait between tries. Default: 20 ms.
 	NotifySpacing time.Duration
@@ -116,9 +117,9 @@ type Options struct {
 	IgnoreTimeout bool
 	// StatusIgnoresHosted makes Status answer AF for payments of the page.
 	StatusIgnoresHosted bool
-	// Repeat says what happens to a repeated PxPost TxnId. Default: Refused.
+	// Repeat says what happens to a repeated PxPost TxnId. Default: RepeatRefused.
 	Repeat Repeat
-	// Layout of PxPost replies. Default: Mixed.
+	// Layout of PxPost replies. Default: LayoutMixed.
 	Layout Layout
 	// TwoDecimals writes amounts of currencies without decimals as 1500.00.
 	TwoDecimals bool

@@ -83,7 +83,9 @@ type pageView struct {
 //go:embed page.html
 var pageText string
 
-var pageTemplate = template.Must(template.New("page").Parse(pageText))
+var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
+	"fill": func(i int) int { return i + 1 },
+}).Parse(pageText))
 
 func (s *Server) servePage(w http.ResponseWriter, r *http.Request, token string) {
 	s.mu.Lock()
@@ -111,11 +113,10 @@ func (s *Server) servePage(w http.ResponseWriter, r *http.Request, token string)
 // showPage needs the lock. fill counts test cards from 1.
 func (s *Server) showPage(p *page, fault string, typed Card, fill int) reply {
 	v := s.view(p)
-	v.Error, v.Fill = fault, typed
+	v.Error, v.Fill = fault, Card{Number: typed.Number, Holder: typed.Holder, Expiry: typed.Expiry}
 	if fill > 0 && fill <= len(testCards) {
 		v.Fill = testCards[fill-1].filled(s.now())
 	}
-	v.Fill.CVC = strings.TrimSpace(v.Fill.CVC)
 	switch {
 	case p.paid != nil && !p.again:
 		v.State, v.Back = "paid", p.paid.back()

@@ -92,7 +92,7 @@ func (c *call) generate(doc document, host string) reply {
 		no = c.checkRequest(doc, account)
 	}
 	if no != nil {
-		c.entry.Outcome, c.entry.ReCo = RefusedIt, no.reco
+		c.entry.Outcome, c.entry.ReCo = Refused, no.reco
 		return xmlReply(no.body())
 	}
 	p := s.newPage(account, doc, c.entry.At)

@@ -103,7 +103,7 @@ func (c *call) postAccount(doc document) (*Account, *reply) {
 			continue
 		}
 		if a.PostPassword != doc.get("PostPassword") || c.has(CredentialsU5) {
-			c.entry.Outcome, c.entry.ReCo = RefusedIt, "U5"
+			c.entry.Outcome, c.entry.ReCo = Refused, "U5"
 			v := refusedValues(c.s.now(), doc, "U5")
 			v["AcquirerReCo"], v["TxnRef"], v["MerchantReference"] = "D5", "", ""
 			v["AcquirerId"], v["GroupAccount"] = "0", "-1"
@@ -115,7 +115,7 @@ func (c *call) postAccount(doc document) (*Account, *reply) {
 		}
 		return a, nil
 	}
-	c.entry.Outcome, c.entry.ReCo = RefusedIt, "AG"
+	c.entry.Outcome, c.entry.ReCo = Refused, "AG"
 	out := xmlReply([]byte("<Txn><ReCo>0</ReCo><ResponseText>Invalid Credentials</ResponseText>" +
 		"<CardHolderHelpText>The transaction was Declined (AG)</CardHolderHelpText></Txn>"))
 	return nil, &out
@@ -154,10 +154,10 @@ func (c *call) checkPost(account *Account, doc document) (amount, string) {
 // more, or the code of a refusal, or neither.
 func (c *call) repeated(account *Account, txnID string) (*reply, string) {
 	key := txnKey{account, txnID}
-	if !c.s.used[key] || c.s.opt.Repeat == Charged {
+	if !c.s.used[key] || c.s.opt.Repeat == RepeatCharged {
 		return nil, ""
 	}
-	if list := c.s.txns[key]; len(list) > 0 && c.s.opt.Repeat == Original {
+	if list := c.s.txns[key]; len(list) > 0 && c.s.opt.Repeat == RepeatOriginal {
 		first := list[0]
 		c.entry.Outcome, c.entry.ReCo, c.entry.DpsTxnRef = first.outcome(), first.ReCo, first.ref
 		out := c.txnReply(first.values(c.s), first.stored)
@@ -168,7 +168,7 @@ func (c *call) repeated(account *Account, txnID string) (*reply, string) {
 
 // refuse answers a request that became no transaction.
 func (c *call) refuse(doc document, code string) reply {
-	c.entry.Outcome, c.entry.ReCo = RefusedIt, code
+	c.entry.Outcome, c.entry.ReCo = Refused, code
 	return c.txnReply(refusedValues(c.s.now(), doc, code), false)
 }
 

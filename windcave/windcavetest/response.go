@@ -1,6 +1,9 @@
 package windcavetest
 
-import "bytes"
+import (
+	"bytes"
+	"maps"
+)
 
 // Elements of a Response in the order of the captures: one for a payment, one for
 // a card that is stored, one where there was no transaction.
@@ -29,7 +32,7 @@ func (c *call) process(doc document) reply {
 	a := c.s.results[doc.get("Response")]
 	switch {
 	case no != nil:
-		c.entry.Outcome, c.entry.ReCo = RefusedIt, no.reco
+		c.entry.Outcome, c.entry.ReCo = Refused, no.reco
 		return response("0", layoutNothing, values{"ResponseText": no.text, "ReCo": no.reco})
 	case a == nil || a.page.account != account || c.has(NotFound):
 		c.entry.Outcome = Unknown
@@ -97,21 +100,13 @@ func (a *attempt) values(s *Server) values {
 	if t.currency != a.page.currency {
 		v["CurrencyInput"], v["CurrencySettlement"] = t.currency, t.currency
 	}
-	if t.shownID != "" {
-		v["TxnId"] = t.shownID
-	}
-	if t.shownReference != "" {
-		v["MerchantReference"] = t.shownReference
-	}
 	if t.Approved {
 		v["Success"], v["AuthCode"], v["TxnMac"], v["ResponseText"] = "1", t.authCode, t.card.mac(), t.Text
-	}
-	if t.notAuthorized {
-		v["Success"] = "1"
 	}
 	if t.surcharge.minor > 0 {
 		v["TotalAmount"] = s.money(t.amount.plus(t.surcharge))
 		v["AmountSurcharge"], v["SurchargeDpsTxnRef"] = s.money(t.surcharge), t.surchargeRef
 	}
+	maps.Copy(v, t.shown)
 	return v
 }

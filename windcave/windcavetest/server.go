@@ -26,11 +26,13 @@ type Server struct {
 	// Now is the clock. Set it before the first call. Default: time.Now.
 	Now func() time.Time
 
-	opt    Options
-	seed   uint64
+	opt      Options
+	seed     uint64
 	pageRoot string
-	client *http.Client
-	wg     sync.WaitGroup
+	client   *http.Client
+	closing  context.Context
+	end      context.CancelFunc
+	wg       sync.WaitGroup
 
 	mu        sync.Mutex
 	closed    bool
@@ -67,8 +69,8 @@ type txnKey struct {
 	txnID   string
 }
 
-func emptyState() state {
-	life, stop := context.WithCancel(context.Background())
+func emptyState(parent context.Context) state {
+	life, stop := context.WithCancel(parent)
 	return state{
 		life: life, stop: stop,
 		asked: map[string]int{}, pages: map[string]*page{}, used: map[txnKey]bool{}, txns: map[txnKey][]*txn{},
@@ -79,7 +81,9 @@ func emptyState() state {
 // New makes a Server that misbehaves only as ordered.
 func New(opt Options) *Server {
 	opt = opt.withDefaults()
-	s := &Server{Now: time.Now, opt: opt, seed: opt.Seed, pageRoot: pagePath, base: opt.BaseURL, state: emptyState()}
+	s := &Server{Now: time.Now, opt: opt, seed: opt.Seed, pageRoot: pagePath, base: opt.BaseURL}
+	s.closing, s.end = context.WithCancel(context.Background())
+	s.state = emptyState(s.closing)
 	for s.seed == 0 {
 		var b [8]byte
 		_, _ = cryptorand.Read(b[:])
@@ -119,18 +123,15 @@ func (s *Server) Reset() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.stop()
-	s.state = emptyState()
-	if s.closed {
-		s.stop()
-	}
+	s.state = emptyState(s.closing)
 }
 
 // Close drops held calls and ends and awaits all notifications.
 func (s *Server) Close() {
 	s.mu.Lock()
 	s.closed = true
-	s.stop()
 	s.mu.Unlock()
+	s.end()
 	s.wg.Wait()
 	s.client.CloseIdleConnections()
 }

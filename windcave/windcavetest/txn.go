@@ -2,6 +2,7 @@ package windcavetest
 
 import (
 	"fmt"
+	"maps"
 	"time"
 )
 
@@ -14,13 +15,13 @@ type txn struct {
 	currency  string
 	card      Card
 	verdict
-	ref, authCode string
-	at            time.Time
+	ref, authCode  string
+	at             time.Time
 	hosted, stored bool
-	billingID     string
-	dpsBillingID  string
-	surcharge     amount
-	surchargeRef  string
+	billingID      string
+	dpsBillingID   string
+	surcharge      amount
+	surchargeRef   string
 
 	original *txn // what a Refund, Complete or Void is about
 	given    amount
@@ -28,11 +29,11 @@ type txn struct {
 	charge   int // 1 and up: its place in the charges
 
 	// Lies that were ordered with the call that made it.
-	shownID, shownReference string
-	noID                    bool
-	notAuthorized           bool
-	pending                 bool // the answer to the call that made it
-	polls                   int  // Status answers yet to say StatusRequired 1
+	shown         values
+	noID          bool
+	notAuthorized bool
+	pending       bool // the answer to the call that made it
+	polls         int  // Status answers yet to say StatusRequired 1
 }
 
 // record asks the bank, bends the result as ordered, and keeps it.
@@ -83,7 +84,9 @@ func (t *txn) outcome() Outcome {
 
 // bend applies the faults that stay with a transaction.
 func (c *call) bend(t *txn) {
+	t.shown = values{}
 	for _, o := range c.orders {
+		maps.Copy(t.shown, o.fault.overlay())
 		switch f := o.fault; f.Kind {
 		case Decline:
 			t.verdict = declined(f.value("51"))
@@ -95,10 +98,6 @@ func (c *call) bend(t *txn) {
 			t.amount = otherAmount(t.amount, f.Value)
 		case OtherCurrency:
 			t.currency = f.value("XPF")
-		case OtherTxnID:
-			t.shownID = f.value(otherID)
-		case OtherReference:
-			t.shownReference = f.value(otherText)
 		case NoTxnID:
 			t.noID = true
 		case Surcharge:
@@ -109,11 +108,6 @@ func (c *call) bend(t *txn) {
 		t.surcharge, t.surchargeRef, t.authCode = amount{}, "", ""
 	}
 }
-
-const (
-	otherID   = "ZZZZZZZZZZZZZZZZ"
-	otherText = "other reference"
-)
 
 func otherAmount(a amount, value string) amount {
 	if other, ok := parseAmount(value, a.digits); ok {

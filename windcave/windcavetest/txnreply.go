@@ -2,6 +2,7 @@ package windcavetest
 
 import (
 	"bytes"
+	"maps"
 	"strconv"
 	"time"
 )
@@ -29,7 +30,7 @@ const (
 
 // txnReply renders a Txn. The two years also spell an attribute differently.
 func (c *call) txnReply(v values, storedCard bool) reply {
-	old := c.s.opt.Layout == Layout2007 || c.s.opt.Layout == Mixed && storedCard
+	old := c.s.opt.Layout == Layout2007 || c.s.opt.Layout == LayoutMixed && storedCard
 	attribute, within, beside := "responseText", inside2013, beside2013
 	if old {
 		attribute, within, beside = "responsetext", inside2007, beside2007
@@ -123,14 +124,6 @@ func (t *txn) lie(v values) values {
 	if t.notAuthorized {
 		v["Success"] = "1"
 	}
-	if t.shownID != "" {
-		v["TxnRef"] = t.shownID
-	}
-	if t.noID {
-		v["TxnRef"] = ""
-	}
-	if t.shownReference != "" {
-		v["MerchantReference"] = t.shownReference
-	}
+	maps.Copy(v, t.shown)
 	return v
 }

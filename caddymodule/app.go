@@ -1,0 +1,238 @@
+package caddymodule
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"github.com/bojanz/currency"
+	"github.com/caddyserver/caddy/v2"
+	"go.uber.org/zap"
+
+	"github.com/caddy-paymentexpress/paymentexpress/payment"
+	"github.com/caddy-paymentexpress/paymentexpress/web"
+)
+
+// App takes card payments by Windcave for a Splynx installation. It is configured once, in
+// the global options; a site adds the `paymentexpress` directive to serve its pages.
+//
+// Secrets (`api_secret`, the key of `pxpay`, the password of `pxpost`) should be placeholders
+// such as `{env.SPLYNX_API_SECRET}` or `{file./run/secrets/key}`: a literal one stands in the
+// autosaved configuration.
+type App struct {
+	// The Splynx installation. Required.
+	Splynx Splynx `json:"splynx,omitzero"`
+
+	// The Windcave account. Required.
+	Windcave Windcave `json:"windcave,omitzero"`
+
+	// ISO 4217 code of the currency that customers are charged in. Required.
+	Currency string `json:"currency,omitempty"`
+
+	// The id, in Splynx, of the payment method that payments are booked with. Required.
+	PaymentMethod int64 `json:"payment_method,omitempty"`
+
+	// How payments are grouped into payment statements: `monthly` or `daily`. Default:
+	// `monthly`.
+	Statements string `json:"statements,omitempty"`
+
+	// The provider's time zone, such as `Pacific/Auckland`: it decides dates and statements.
+	// Default: the machine's.
+	TimeZone string `json:"time_zone,omitempty"`
+
+	// The provider's name as payers know it. Default: the company name in Splynx.
+	Name string `json:"name,omitempty"`
+
+	// How long a payer may take on Windcave's page. Default: 60m.
+	PageLife caddy.Duration `json:"page_life,omitempty"`
+
+	// After a booking that may or may not have reached Splynx, nothing is posted again for so
+	// long: it is only searched for. Default: 10m.
+	BookingQuietTime caddy.Duration `json:"booking_quiet_time,omitempty"`
+
+	// Which of a payment's fields in Splynx, 1 to 5, carries our number besides the receipt
+	// number. Default: 5.
+	MarkerField int `json:"marker_field,omitempty"`
+
+	// How many payments guests may start in an hour. Default: 10 for one document, 60 from
+	// one address, 600 over all.
+	GuestLimit GuestLimit `json:"guest_limit,omitzero"`
+
+	// Where payments are kept.
+	Journal Journal `json:"journal,omitzero"`
+
+	// Free space, in bytes, on the journal's disk below which no new payment starts. Default:
+	// 256 MiB.
+	JournalReserve int64 `json:"journal_reserve,omitempty"`
+
+	log        *zap.Logger
+	host       *host
+	hostKey    string
+	generation *payment.Generation
+	pages      *web.Handler
+	stopping   context.CancelFunc
+}
+
+// Journal says where payments are kept.
+type Journal struct {
+	// `sqlite`, one file for one Caddy process. Default: `sqlite`.
+	Backend string `json:"backend,omitempty"`
+
+	// The file. Default: paymentexpress.db in Caddy's data folder.
+	Path string `json:"path,omitempty"`
+}
+
+// GuestLimit says how many payments guests may start in an hour; links may be looked at ten
+// times as often.
+type GuestLimit struct {
+	// For one invoice.
+	Document int `json:"document,omitempty"`
+	// From one address; an IPv6 address counts as its /64.
+	Address int `json:"address,omitempty"`
+	// Over all.
+	All int `json:"all,omitempty"`
+}
+
+// CaddyModule returns the Caddy module information.
+func (App) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{ID: "paymentexpress", New: func() caddy.Module { return new(App) }}
+}
+
+// Provision reads the configuration. It opens no journal and calls nobody.
+func (a *App) Provision(ctx caddy.Context) error {
+	a.log = ctx.Logger()
+	a.setDefaults()
+	if a.Journal.Path == "" {
+		a.Journal.Path = filepath.Join(caddy.AppDataDir(), "paymentexpress.db")
+	}
+	path, err := filepath.Abs(a.Journal.Path)
+	if err != nil {
+		return fmt.Errorf("journal: %w", err)
+	}
+	if err := a.check(); err != nil {
+		return err
+	}
+	if a.generation, err = a.generate(); err != nil {
+		return err
+	}
+	if a.host, err = loadHost(path); err != nil {
+		return err
+	}
+	a.hostKey = path
+	a.pages, err = web.New(web.Config{
+		PublicURL: a.Splynx.publicURL(), Generation: a.generation, Engine: a.host.Engine, Limits: a.host.limits,
+		ClientIP: clientIP, Room: a.room, Logger: a.log,
+	})
+	return err
+}
+
+// setDefaults fills in what adapt shows too.
+func (a *App) setDefaults() {
+	setDefault(&a.Windcave.Endpoint, defaultEndpoint)
+	setDefault(&a.Statements, "monthly")
+	setDefault(&a.PageLife, caddy.Duration(time.Hour))
+	setDefault(&a.BookingQuietTime, caddy.Duration(10*time.Minute))
+	setDefault(&a.MarkerField, 5)
+	setDefault(&a.GuestLimit, GuestLimit{Document: 10, Address: 60, All: 600})
+	setDefault(&a.Journal.Backend, "sqlite")
+	setDefault(&a.JournalReserve, 256<<20)
+}
+
+func setDefault[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}
+
+// check refuses what cannot work, naming the setting and what it may be.
+func (a *App) check() error {
+	switch {
+	case a.Splynx.URL == "":
+		return errors.New("paymentexpress: splynx is missing: name the address of your Splynx, and its api_key and api_secret")
+	case a.Currency == "":
+		return errors.New("paymentexpress: currency is missing, such as NZD")
+	case !currency.IsValid(a.Currency):
+		return fmt.Errorf("paymentexpress: currency %q is no ISO 4217 code, such as NZD", a.Currency)
+	case a.PaymentMethod <= 0:
+		return errors.New("paymentexpress: payment_method is missing: the id of the payment method in Splynx (Config, Finance, Payment methods)")
+	case a.Statements != "monthly" && a.Statements != "daily":
+		return fmt.Errorf("paymentexpress: statements %q: monthly or daily", a.Statements)
+	case a.MarkerField < 1 || a.MarkerField > 5:
+		return fmt.Errorf("paymentexpress: marker_field %d: 1 to 5", a.MarkerField)
+	case a.PageLife < caddy.Duration(15*time.Minute) || a.PageLife > caddy.Duration(72*time.Hour):
+		return fmt.Errorf("paymentexpress: page_life %s: 15m to 72h", time.Duration(a.PageLife))
+	case a.BookingQuietTime < 0:
+		return fmt.Errorf("paymentexpress: booking_quiet_time %s is negative", time.Duration(a.BookingQuietTime))
+	case a.GuestLimit.Document < 1 || a.GuestLimit.Address < 1 || a.GuestLimit.All < 1:
+		return errors.New("paymentexpress: guest_limit takes three numbers above 0: for a document, for an address, over all")
+	case a.Journal.Backend != "sqlite":
+		return fmt.Errorf("paymentexpress: journal %q: sqlite", a.Journal.Backend)
+	case a.JournalReserve < 0:
+		return errors.New("paymentexpress: journal_reserve is negative")
+	}
+	return nil
+}
+
+// Start puts this configuration in force. The journal is opened in the background: one that
+// cannot be opened closes the payment pages and lets the rest of Caddy run.
+func (a *App) Start() error {
+	ctx, cancel := context.WithCancel(context.Background())
+	a.stopping = cancel
+	a.host.limits.Set(web.GuestLimit(a.GuestLimit))
+	a.host.push(a.generation)
+	if a.generation.Default.PxPost == nil {
+		a.log.Warn("windcave pxpost is not configured: a payment whose payer and notification never come back cannot be asked about")
+	}
+	go a.proveSearch(ctx)
+	return nil
+}
+
+// proveSearch tries, until it worked, whether Splynx's search finds a payment that is there:
+// bookings rest on it.
+func (a *App) proveSearch(ctx context.Context) {
+	for wait := 5 * time.Second; ; wait = min(2*wait, 10*time.Minute) {
+		err := a.generation.ProveSearch(ctx)
+		if err == nil || ctx.Err() != nil {
+			return
+		}
+		a.log.Warn("splynx search could not be proven; a booking whose outcome is unclear would wait for a person", zap.Error(err))
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(wait):
+		}
+	}
+}
+
+// Stop takes this configuration out of force. Payments under way go on.
+func (a *App) Stop() error {
+	if a.stopping != nil {
+		a.stopping()
+	}
+	a.host.remove(a.generation)
+	return nil
+}
+
+// Cleanup gives the shared journal back; it runs after a failed Provision too.
+func (a *App) Cleanup() error {
+	if a.host == nil {
+		return nil
+	}
+	if a.stopping != nil {
+		a.stopping()
+	}
+	a.host.remove(a.generation)
+	_, err := hosts.Delete(a.hostKey)
+	a.host = nil
+	return err
+}
+
+// Interface guards.
+var (
+	_ caddy.App          = (*App)(nil)
+	_ caddy.Provisioner  = (*App)(nil)
+	_ caddy.CleanerUpper = (*App)(nil)
+)

@@ -1,0 +1,238 @@
+package caddymodule
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig"
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"github.com/dustin/go-humanize"
+)
+
+// parseGlobalOption reads the paymentexpress block of the global options.
+func parseGlobalOption(d *caddyfile.Dispenser, existing any) (any, error) {
+	if existing != nil {
+		return nil, d.Err("paymentexpress is set already; it has one block")
+	}
+	a := new(App)
+	if err := a.UnmarshalCaddyfile(d); err != nil {
+		return nil, err
+	}
+	a.setDefaults() // so that adapt shows what will run
+	return httpcaddyfile.App{Name: "paymentexpress", Value: caddyconfig.JSON(a, nil)}, nil
+}
+
+// parseHandler reads the directive, which is one word.
+func parseHandler(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
+	handler := new(Handler)
+	return handler, handler.UnmarshalCaddyfile(h.Dispenser)
+}
+
+// UnmarshalCaddyfile reads the directive. Syntax:
+//
+//	paymentexpress
+func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
+	d.Next()
+	if d.NextArg() {
+		return d.ArgErr()
+	}
+	if d.NextBlock(0) {
+		return d.Err("the directive takes no block; the settings are in the paymentexpress global option")
+	}
+	return nil
+}
+
+// words are the settings of one block: what reads each.
+type words map[string]func(*caddyfile.Dispenser) error
+
+// read reads a block. A word that is not known is an error, since a mistyped safety setting
+// must not be silent; so is one that comes twice.
+func (w words) read(d *caddyfile.Dispenser, block string) error {
+	seen := make(map[string]bool)
+	for nesting := d.Nesting(); d.NextBlock(nesting); {
+		word := d.Val()
+		parse := w[word]
+		if parse == nil {
+			var known []string
+			for k := range w {
+				known = append(known, k)
+			}
+			slices.Sort(known)
+			return d.Errf("unknown word %q in %s; it takes %s", word, block, strings.Join(known, ", "))
+		}
+		if seen[word] {
+			return d.Errf("%s is set twice in %s", word, block)
+		}
+		seen[word] = true
+		if err := parse(d); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// UnmarshalCaddyfile reads the global option. Syntax:
+//
+//	paymentexpress {
+//		splynx <address> {
+//			public_url <address>
+//			api_key <key>
+//			api_secret <secret>
+//			plain_http
+//			tls_server_name <name>
+//			tls_ca <file>
+//		}
+//		windcave {
+//			endpoint <address>
+//			pxpay <user> <key>
+//			pxpost <user> <password>
+//		}
+//		currency <code>
+//		payment_method <id>
+//		statements monthly|daily
+//		time_zone <name>
+//		name <text>
+//		page_life <duration>
+//		booking_quiet_time <duration>
+//		marker_field 1|2|3|4|5
+//		guest_limit <document> <address> <all>
+//		journal sqlite <path>
+//		journal_reserve <size>
+//	}
+func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
+	d.Next()
+	if d.NextArg() {
+		return d.ArgErr()
+	}
+	return words{
+		"splynx":             a.Splynx.parse,
+		"windcave":           a.Windcave.parse,
+		"currency":           text(&a.Currency),
+		"payment_method":     whole(&a.PaymentMethod),
+		"statements":         text(&a.Statements),
+		"time_zone":          text(&a.TimeZone),
+		"name":               text(&a.Name),
+		"page_life":          duration(&a.PageLife),
+		"booking_quiet_time": duration(&a.BookingQuietTime),
+		"marker_field":       whole(&a.MarkerField),
+		"guest_limit":        whole(&a.GuestLimit.Document, &a.GuestLimit.Address, &a.GuestLimit.All),
+		"journal":            text(&a.Journal.Backend, &a.Journal.Path),
+		"journal_reserve":    size(&a.JournalReserve),
+	}.read(d, "paymentexpress")
+}
+
+func (s *Splynx) parse(d *caddyfile.Dispenser) error {
+	if err := text(&s.URL)(d); err != nil {
+		return err
+	}
+	return words{
+		"public_url":      text(&s.PublicURL),
+		"api_key":         text(&s.Key),
+		"api_secret":      text(&s.Secret),
+		"plain_http":      flag(&s.PlainHTTP),
+		"tls_server_name": text(&s.TLSServerName),
+		"tls_ca":          text(&s.TLSCA),
+	}.read(d, "splynx")
+}
+
+func (w *Windcave) parse(d *caddyfile.Dispenser) error {
+	if d.NextArg() {
+		return d.ArgErr()
+	}
+	return words{
+		"endpoint": text(&w.Endpoint),
+		"pxpay":    text(&w.PxPay.User, &w.PxPay.Secret),
+		"pxpost":   text(&w.PxPost.User, &w.PxPost.Secret),
+	}.read(d, "windcave")
+}
+
+// text reads as many arguments as there are fields.
+func text(fields ...*string) func(*caddyfile.Dispenser) error {
+	return func(d *caddyfile.Dispenser) error {
+		word := d.Val()
+		if !d.AllArgs(fields...) {
+			return d.Errf("%s takes %s, not %d", word, arguments(len(fields)), d.CountRemainingArgs())
+		}
+		return nil
+	}
+}
+
+func arguments(n int) string {
+	if n == 1 {
+		return "one argument"
+	}
+	return fmt.Sprintf("%d arguments", n)
+}
+
+func flag(field *bool) func(*caddyfile.Dispenser) error {
+	return func(d *caddyfile.Dispenser) error {
+		*field = true
+		return text()(d)
+	}
+}
+
+// whole reads whole numbers above 0.
+func whole[T int | int64](fields ...*T) func(*caddyfile.Dispenser) error {
+	return func(d *caddyfile.Dispenser) error {
+		word := d.Val()
+		args := make([]string, len(fields))
+		into := make([]*string, len(fields))
+		for i := range args {
+			into[i] = &args[i]
+		}
+		if err := text(into...)(d); err != nil {
+			return err
+		}
+		for i, arg := range args {
+			n, err := strconv.ParseInt(arg, 10, 32)
+			if err != nil || n < 1 {
+				return d.Errf("%s: %q is not a whole number above 0", word, arg)
+			}
+			*fields[i] = T(n)
+		}
+		return nil
+	}
+}
+
+func duration(field *caddy.Duration) func(*caddyfile.Dispenser) error {
+	return func(d *caddyfile.Dispenser) error {
+		word := d.Val()
+		var arg string
+		if err := text(&arg)(d); err != nil {
+			return err
+		}
+		parsed, err := caddy.ParseDuration(arg)
+		if err != nil || parsed <= 0 {
+			return d.Errf("%s: %q is not a duration such as 60m", word, arg)
+		}
+		*field = caddy.Duration(parsed)
+		return nil
+	}
+}
+
+func size(field *int64) func(*caddyfile.Dispenser) error {
+	return func(d *caddyfile.Dispenser) error {
+		word := d.Val()
+		var arg string
+		if err := text(&arg)(d); err != nil {
+			return err
+		}
+		n, err := humanize.ParseBytes(arg)
+		if err != nil || n == 0 || n > 1<<50 {
+			return d.Errf("%s: %q is not a size such as 256MiB", word, arg)
+		}
+		*field = int64(n)
+		return nil
+	}
+}
+
+// Interface guards.
+var (
+	_ caddyfile.Unmarshaler = (*App)(nil)
+	_ caddyfile.Unmarshaler = (*Handler)(nil)
+)

@@ -1,0 +1,221 @@
+package caddymodule
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"go.uber.org/zap"
+
+	"github.com/caddy-paymentexpress/paymentexpress/payment"
+	"github.com/caddy-paymentexpress/paymentexpress/splynx"
+	"github.com/caddy-paymentexpress/paymentexpress/windcave"
+)
+
+const defaultEndpoint = windcave.DefaultEndpoint
+
+// Splynx is the installation that customers, invoices and payments are in.
+type Splynx struct {
+	// The API domain as reached from here. Plain http is for the same machine; for another
+	// one it needs https, or `plain_http`.
+	URL string `json:"url,omitempty"`
+	// What customers see, scheme and host. Default: the API domain.
+	PublicURL string `json:"public_url,omitempty"`
+	// The API key.
+	Key string `json:"api_key,omitempty"`
+	// Its secret.
+	Secret string `json:"api_secret,omitempty"`
+	// Allows plain http to another machine: whoever can listen there can book payments.
+	PlainHTTP bool `json:"plain_http,omitempty"`
+	// The name in the certificate, if it is not the URL's host.
+	TLSServerName string `json:"tls_server_name,omitempty"`
+	// A file with the certificate authority, in PEM, if it is not a public one.
+	TLSCA string `json:"tls_ca,omitempty"`
+}
+
+func (s Splynx) publicURL() string {
+	address := s.PublicURL
+	if address == "" {
+		address = s.URL
+	}
+	return strings.TrimRight(address, "/")
+}
+
+// Windcave is the account that cards are charged with.
+type Windcave struct {
+	// The gateway's address. Default: https://sec.windcave.com. The test host is
+	// https://uat.windcave.com; many test accounts live on the default one.
+	Endpoint string `json:"endpoint,omitempty"`
+	// The PxPay 2.0 user, for the hosted page. Required.
+	PxPay Credentials `json:"pxpay,omitzero"`
+	// The PxPost user, another pair: finds payments that nobody reported.
+	PxPost Credentials `json:"pxpost,omitzero"`
+}
+
+// Credentials are a user name with its key or password.
+type Credentials struct {
+	User   string `json:"user,omitempty"`
+	Secret string `json:"secret,omitempty"`
+}
+
+// generate makes the clients and settings of this configuration.
+func (a *App) generate() (*payment.Generation, error) {
+	zone, err := a.zone()
+	if err != nil {
+		return nil, err
+	}
+	api, err := a.splynxClient()
+	if err != nil {
+		return nil, fmt.Errorf("paymentexpress: splynx: %w", err)
+	}
+	partner, err := a.defaultPartner()
+	if err != nil {
+		return nil, fmt.Errorf("paymentexpress: windcave: %w", err)
+	}
+	return &payment.Generation{
+		Settings: payment.Settings{
+			PublicURL: a.Splynx.publicURL(), PageLife: time.Duration(a.PageLife), BookingQuietTime: time.Duration(a.BookingQuietTime),
+			TimeZone: zone, StatementsDaily: a.Statements == "daily", MarkerField: a.MarkerField,
+		},
+		Splynx: api, Default: partner, Logger: a.log,
+	}, nil
+}
+
+// zone is the provider's time zone.
+func (a *App) zone() (*time.Location, error) {
+	if a.TimeZone == "" {
+		if _, offset := time.Now().Zone(); offset == 0 {
+			a.log.Warn("time_zone is not set, and this machine's is UTC: payments near midnight are booked on UTC's date")
+		}
+		return time.Local, nil
+	}
+	zone, err := time.LoadLocation(a.TimeZone)
+	if err != nil {
+		return nil, fmt.Errorf("paymentexpress: time_zone %q: want a name such as Pacific/Auckland", a.TimeZone)
+	}
+	return zone, nil
+}
+
+func (a *App) splynxClient() (*splynx.Client, error) {
+	key, err := a.resolve("api_key", a.Splynx.Key)
+	if err != nil {
+		return nil, err
+	}
+	secret, err := a.resolveSecret("api_secret", a.Splynx.Secret)
+	if err != nil {
+		return nil, err
+	}
+	for name, address := range map[string]string{"address": a.Splynx.URL, "public_url": a.Splynx.publicURL()} {
+		if err := checkAddress(name, address); err != nil {
+			return nil, err
+		}
+	}
+	u, _ := url.Parse(a.Splynx.URL)
+	if u.Scheme == "http" && !isLoopback(u.Hostname()) {
+		if !a.Splynx.PlainHTTP {
+			return nil, fmt.Errorf("%s is another machine: use https, or add plain_http if the network between is yours alone", u.Host)
+		}
+		a.log.Warn("splynx is called by plain http over the network: whoever can listen there can book payments", zap.String("host", u.Host))
+	}
+	transport, err := a.splynxTransport()
+	if err != nil {
+		return nil, err
+	}
+	return splynx.New(splynx.Config{
+		URL: a.Splynx.URL, PublicURL: a.Splynx.publicURL(), Key: key, Secret: secret, Transport: transport, Logger: a.log.Named("splynx"),
+	})
+}
+
+// splynxTransport is nil where the default one does.
+func (a *App) splynxTransport() (http.RoundTripper, error) {
+	if a.Splynx.TLSCA == "" && a.Splynx.TLSServerName == "" {
+		return nil, nil
+	}
+	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.TLSClientConfig = &tls.Config{ServerName: a.Splynx.TLSServerName, MinVersion: tls.VersionTLS12}
+	if a.Splynx.TLSCA != "" {
+		pem, err := os.ReadFile(a.Splynx.TLSCA)
+		if err != nil {
+			return nil, fmt.Errorf("tls_ca: %w", err)
+		}
+		t.TLSClientConfig.RootCAs = x509.NewCertPool()
+		if !t.TLSClientConfig.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("tls_ca %s: no certificate in it", a.Splynx.TLSCA)
+		}
+	}
+	return t, nil
+}
+
+func (a *App) defaultPartner() (payment.Partner, error) {
+	p := payment.Partner{Name: a.Name, Currency: a.Currency, PaymentMethod: a.PaymentMethod, Endpoint: a.Windcave.Endpoint}
+	if a.Windcave.PxPay.User == "" {
+		return p, errors.New("pxpay is missing: the PxPay user id and its key")
+	}
+	config := windcave.Config{Endpoint: a.Windcave.Endpoint, Logger: a.log.Named("windcave")}
+	user, key, err := a.credentials("pxpay", a.Windcave.PxPay)
+	if err != nil {
+		return p, err
+	}
+	if p.PxPay, err = windcave.NewPxPay(config, windcave.NewCredentials(user, key)); err != nil {
+		return p, err
+	}
+	p.PxPayUser = user
+	if a.Windcave.PxPost.User == "" {
+		return p, nil
+	}
+	if user, key, err = a.credentials("pxpost", a.Windcave.PxPost); err != nil {
+		return p, err
+	}
+	p.PxPostUser = user
+	p.PxPost, err = windcave.NewPxPost(config, windcave.NewCredentials(user, key))
+	return p, err
+}
+
+func (a *App) credentials(name string, c Credentials) (user, secret string, err error) {
+	if user, err = a.resolve(name+" user", c.User); err != nil {
+		return "", "", err
+	}
+	secret, err = a.resolveSecret(name+" secret", c.Secret)
+	return user, secret, err
+}
+
+// resolve replaces placeholders; a missing variable or file is an error that names the
+// setting, never the value.
+func (a *App) resolve(name, text string) (string, error) {
+	if text == "" {
+		return "", fmt.Errorf("%s is missing", name)
+	}
+	value, err := caddy.NewReplacer().ReplaceOrErr(text, true, true)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", name, err)
+	}
+	return strings.TrimSpace(value), nil
+}
+
+func (a *App) resolveSecret(name, text string) (string, error) {
+	if text != "" && !strings.Contains(text, "{") {
+		a.log.Warn("a secret stands in the configuration itself; use a placeholder such as {env.NAME} or {file.PATH}", zap.String("setting", name))
+	}
+	return a.resolve(name, text)
+}
+
+func checkAddress(name, address string) error {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") || u.RawQuery != "" || u.Fragment != "" || u.User != nil || strings.Trim(u.Path, "/") != "" {
+		return fmt.Errorf("%s %q: want scheme and host, such as https://isp.example/", name, address)
+	}
+	return nil
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
