@@ -63,13 +63,11 @@ func (d Decimal) Amount(code string) (currency.Amount, error) {
 	return money.Round(d.String(), code)
 }
 
-// Is tells whether the number is an amount, to the four decimals that Splynx keeps.
+// Is tells whether the number is an amount, to the four decimals that Splynx keeps. No
+// number is the zero Amount, which has no currency.
 func (d Decimal) Is(a currency.Amount) bool {
 	o, err := ParseDecimal(a.Number())
-	if err != nil {
-		return false
-	}
-	return d.kept().Equal(o)
+	return err == nil && a.CurrencyCode() != "" && d.kept().Equal(o)
 }
 
 // kept is the number as Splynx's columns keep it.

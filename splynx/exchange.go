@@ -132,9 +132,7 @@ func neverSent(err error) bool {
 	var op *net.OpError
 	var dns *net.DNSError
 	var cert *tls.CertificateVerificationError
-	var record tls.RecordHeaderError
-	return errors.As(err, &op) && op.Op == "dial" ||
-		errors.As(err, &dns) || errors.As(err, &cert) || errors.As(err, &record)
+	return errors.As(err, &op) && op.Op == "dial" || errors.As(err, &dns) || errors.As(err, &cert)
 }
 
 // transportError is what went wrong on the way, in words that hold nothing of the address

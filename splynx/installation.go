@@ -2,6 +2,7 @@ package splynx
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"strconv"
 	"strings"
@@ -84,7 +85,7 @@ func (c *Client) Check(ctx context.Context) error {
 		return err
 	}
 	if err == nil {
-		var w map[string]wireText
+		var w map[string]json.RawMessage
 		if decode(a.body, &w) != nil {
 			return unreadable(opCheck, a, errors.New("it is not Splynx's"))
 		}

@@ -266,7 +266,7 @@ func TestNonceGrowsWithinASecondAndWhenTheClockGoesBack(t *testing.T) {
 
 func TestCloseDropsTheToken(t *testing.T) {
 	t.Parallel()
-	s := setup(t, says(200, oneMethod))
+	s := setup(t, says(200, oneMethod), ownConnections)
 	if err := s.client.Close(t.Context()); err != nil || len(s.seen(true)) != 0 {
 		t.Fatalf("nothing to drop, but %v", err)
 	}
@@ -298,7 +298,7 @@ func TestPermissions(t *testing.T) {
 		`{"access_token":"t","permissions":["Payments"]}`:                               {false, false},
 		`{"access_token":"t","permissions":{}}`:                                         {false, false},
 		`{"access_token":"t","permissions":null}`:                                       {false, false},
-		`{"access_token":"t"}`: {false, false},
+		`{"access_token":"t"}`:                                                          {false, false},
 	} {
 		s := setup(t, says(200, oneMethod))
 		s.auth = says(201, body)

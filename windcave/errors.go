@@ -118,7 +118,7 @@ func refusal(op string, status int, code, text, fallback string) *Error {
 	if !known {
 		m, known = meaningOfText(text)
 	}
-	if !known {
+	if !known || m.class == ClassApproved {
 		m = meaning{ClassRequest, fallback}
 	}
 	return &Error{

@@ -97,7 +97,7 @@ func TestPageReplies(t *testing.T) {
 		"no URI":               {`<Request valid="1"/>`, 200, KindRefused, KeyPageMissing},
 		"empty URI":            {`<Request valid="1"><URI> </URI></Request>`, 200, KindRefused, KeyPageMissing},
 		"page and code":        {`<Request valid="1">` + uri + `<Reco>W4</Reco></Request>`, 200, KindRefused, KeyDuplicate},
-		"page and code 00":     {`<Request valid="1">` + uri + `<Reco>00</Reco></Request>`, 200, KindRefused, KeyApproved},
+		"page and code 00":     {`<Request valid="1">` + uri + `<Reco>00</Reco></Request>`, 200, KindRefused, KeyRefused},
 		"strange code":         {`<Request valid="1"><ReCo>QQ</ReCo></Request>`, 200, KindRefused, KeyRefused},
 		"not valid":            {`<Request valid="0">` + uri + `</Request>`, 200, KindRefused, KeyRefused},
 		"does not say":         {`<Request>` + uri + `</Request>`, 200, KindNoAnswer, KeyNoAnswer},
@@ -105,7 +105,7 @@ func TestPageReplies(t *testing.T) {
 		"two pages":            {`<Request valid="1">` + uri + `<URI>https://uat.windcave.com/x</URI></Request>`, 200, KindNoAnswer, KeyNoAnswer},
 		"valid and not":        {`<Request valid="1" Valid="0">` + uri + `</Request>`, 200, KindNoAnswer, KeyNoAnswer},
 		"foreign page":         {`<Request valid="1"><URI>https://evil.example/x</URI></Request>`, 200, KindRefused, KeyPageAddress},
-		"words for an address": {`<Request valid="1"><URI>Invalid Key</URI></Request>`, 200, KindRefused, KeyPageAddress},
+		"words for an address": {`<Request valid="1"><URI>Invalid Key</URI></Request>`, 200, KindRefused, KeyConfigCredentials},
 		"page under 404":       {`<Request valid="1">` + uri + `</Request>`, 404, KindNoAnswer, KeyNoAnswer},
 		"refused under 400":    {`<Request valid="0"><URI>Invalid Key</URI></Request>`, 400, KindRefused, KeyConfigCredentials},
 	} {

@@ -66,7 +66,7 @@ func (p *PxPay) page(r *pageReply, a answer) (HostedPage, error) {
 		return HostedPage{}, noAnswer(OpGenerateRequest, a.status, errStatus)
 	}
 	if err := checkPage(r.uri, p.endpoint); err != nil {
-		e := refusal(OpGenerateRequest, a.status, "", "", KeyPageAddress)
+		e := refusal(OpGenerateRequest, a.status, "", r.uri, KeyPageAddress)
 		e.Err = err
 		return HostedPage{}, e
 	}

@@ -9,7 +9,9 @@ import (
 var (
 	errNumber = errors.New("not a number")
 	// decimals has more digits than DECIMAL(19,4) can hold, so that sums never round.
-	decimals = apd.Context{Precision: 60, MaxExponent: 60, MinExponent: -60, Rounding: apd.RoundHalfUp}
+	decimals = apd.Context{
+		Precision: 60, MaxExponent: 60, MinExponent: -60, Rounding: apd.RoundHalfUp, Traps: apd.DefaultTraps,
+	}
 	largest  = apd.New(1, 15)
 )
 

@@ -10,7 +10,8 @@ import (
 // Kind is what goes wrong.
 type Kind string
 
-// The kinds. Those marked with (c) do what was asked first when Fault.Commit is set, and do not do it otherwise.
+// The kinds. Those marked with (c) do what was asked first when Fault.Commit is set, and do not do it otherwise. Mind
+// that net/http repeats a GET by itself, once, when a connection that it had kept is cut off.
 const (
 	Refuse     Kind = "refuse"      // over Transport the connection is refused; over a socket it is cut off unprocessed
 	Cut        Kind = "cut"         // the connection is cut off without an answer (c)

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -65,6 +66,9 @@ func (s *Server) append(c *call, a answer, status int, late bool) {
 }
 
 func (s *Server) noteOutage(r *http.Request) {
+	if !strings.HasPrefix(r.URL.Path, apiPrefix) {
+		return
+	}
 	o := operationOf(r.Method, r.URL.Path)
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -159,4 +160,18 @@ func paymentBody(changes map[string]any) string {
 		}
 	}
 	return encode(body)
+}
+
+// post sends a payment in another form than JSON.
+func post(t *testing.T, s *Server, c *caller, kind, body string) (int, string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), "POST", "/api/2.0/admin/finance/payments", strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Authorization", c.header)
+	r.Header.Set("Content-Type", kind)
+	w := httptest.NewRecorder()
+	s.ServeHTTP(w, r)
+	return w.Code, w.Body.String()
 }

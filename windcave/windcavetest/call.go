@@ -155,15 +155,7 @@ func (c *call) notify(notices []*notice) bool {
 
 func (c *call) answer(w http.ResponseWriter, out reply) {
 	h := w.Header()
-	h.Set("Server", "DPS_PX_SERVER")
-	h.Set("Cache-Control", "private")
-	h.Set("Content-Type", out.mime)
-	if out.location != "" {
-		h.Set("Location", out.location)
-	}
-	if out.header[0] != "" {
-		h.Set(out.header[0], out.header[1])
-	}
+	out.head(h)
 	if f, ok := c.fault(BigHeader); ok {
 		h.Set("X-Padding", string(bytes.Repeat([]byte("x"), f.count(defaultHeaderK)<<10)))
 	}
@@ -186,4 +178,24 @@ func (c *call) answered(whole bool) {
 	c.s.mu.Lock()
 	defer c.s.mu.Unlock()
 	c.entry.Answered = whole
+}
+
+// head sets what the real host sends too, and what Buyer looks for.
+func (out reply) head(h http.Header) {
+	h.Set("Server", "DPS_PX_SERVER")
+	h.Set("Cache-Control", "private")
+	h.Set("Content-Type", out.mime)
+	if out.location != "" {
+		h.Set("Location", out.location)
+	}
+	if out.header[0] != "" {
+		h.Set(out.header[0], out.header[1])
+	}
+}
+
+// write answers what is no call.
+func write(w http.ResponseWriter, out reply) {
+	out.head(w.Header())
+	w.WriteHeader(out.status)
+	_, _ = w.Write(out.body)
 }

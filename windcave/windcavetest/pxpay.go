@@ -77,13 +77,6 @@ func readPost(w http.ResponseWriter, r *http.Request) (document, bool) {
 	return doc, err == nil
 }
 
-func write(w http.ResponseWriter, out reply) {
-	w.Header().Set("Server", "DPS_PX_SERVER")
-	w.Header().Set("Content-Type", out.mime)
-	w.WriteHeader(out.status)
-	_, _ = w.Write(out.body)
-}
-
 // generate makes a page or refuses.
 func (c *call) generate(doc document, host string) reply {
 	s := c.s

@@ -38,11 +38,11 @@ func (t inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	pr, pw := io.Pipe()
 	w := &wire{header: http.Header{}, body: pw, ready: make(chan struct{})}
-	if !t.s.spawn(func() { w.serve(t.s, served) }) {
+	unhook := context.AfterFunc(t.s.closing, func() { _ = pr.CloseWithError(io.ErrUnexpectedEOF) })
+	if !t.s.spawn(func() { defer unhook(); w.serve(t.s, served) }) {
 		return nil, errors.New("the server is closed")
 	}
 	context.AfterFunc(r.Context(), func() { _ = pr.CloseWithError(r.Context().Err()) })
-	context.AfterFunc(t.s.closing, func() { _ = pr.CloseWithError(io.ErrUnexpectedEOF) })
 	select {
 	case <-w.ready:
 	case <-r.Context().Done():

@@ -1,0 +1,249 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig"
+	_ "github.com/caddyserver/caddy/v2/modules/standard"
+
+	"github.com/caddy-paymentexpress/paymentexpress/caddymodule"
+	"github.com/caddy-paymentexpress/paymentexpress/splynx/splynxtest"
+	"github.com/caddy-paymentexpress/paymentexpress/windcave/windcavetest"
+)
+
+// The simulators' credentials; nothing else takes them.
+const (
+	pxPayUser, pxPayKey   = "DemoPxPay", "d0d1d2d3d4d5d6d7d8d9dadbdcdddedfd0d1d2d3d4d5d6d7d8d9dadbdcdddedf"
+	pxPostUser, pxPostKey = "DemoPxPost", "demo-pxpost-password"
+	apiKey, apiSecret     = "d0d1d2d3d4d5d6d7d8d9dadbdcdddedf", "demo-splynx-secret"
+)
+
+// misbehaving is the share of calls, in percent, that go wrong under -seed.
+const misbehaving = 5
+
+// house is everything that runs.
+type house struct {
+	options
+	dir      string
+	gateway  *windcavetest.Server
+	splynx   *splynxtest.Server
+	public   string // what a browser opens
+	pay      string // the gateway's address
+	invoices map[string]int64
+}
+
+// open starts Caddy first, then the Splynx simulator: the module must not need it to start.
+func open(o options) (*house, error) {
+	dir, err := os.MkdirTemp("", "paymentexpress-demo-")
+	if err != nil {
+		return nil, err
+	}
+	h := &house{options: o, dir: dir, gateway: newGateway(o)}
+	if err := h.start(); err != nil {
+		return nil, errors.Join(err, h.close())
+	}
+	return h, nil
+}
+
+func (h *house) start() error {
+	gateway, err := h.gateway.Start("127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	h.pay = gateway.URL
+	splynxAddr, err := freeAddr()
+	if err != nil {
+		return err
+	}
+	caddyAddr, err := freeAddr()
+	if err != nil {
+		return err
+	}
+	h.public = "http://" + caddyAddr
+	for name, value := range map[string]string{
+		"XDG_DATA_HOME": h.dir, "XDG_CONFIG_HOME": h.dir,
+		"PXPAY_USER_ID": pxPayUser, "PXPAY_KEY": pxPayKey, "PXPOST_USERNAME": pxPostUser, "PXPOST_PASSWORD": pxPostKey,
+		"SPLYNX_API_KEY": apiKey, "SPLYNX_API_SECRET": apiSecret,
+	} {
+		if err := os.Setenv(name, value); err != nil {
+			return err
+		}
+	}
+	if err := h.startCaddy(splynxAddr); err != nil {
+		return err
+	}
+	h.splynx, h.invoices = newSplynx(h.options, h.public)
+	_, err = h.splynx.Start(splynxAddr)
+	return err
+}
+
+// caddyfile is what an operator would write, but for the addresses and the short times.
+func (h *house) caddyfile(splynxAddr string) string {
+	level := "ERROR"
+	if h.verbose {
+		level = "DEBUG"
+	}
+	return fmt.Sprintf(`{
+	admin off
+	persist_config off
+	grace_period 10s
+	log {
+		level %s
+	}
+	storage file_system %s
+	paymentexpress {
+		splynx http://%s/ {
+			public_url %s
+			api_key {env.SPLYNX_API_KEY}
+			api_secret {env.SPLYNX_API_SECRET}
+		}
+		windcave {
+			endpoint %s
+			pxpay {env.PXPAY_USER_ID} {env.PXPAY_KEY}
+			pxpost {env.PXPOST_USERNAME} {env.PXPOST_PASSWORD}
+		}
+		currency NZD
+		payment_method 3
+		time_zone Pacific/Auckland
+		booking_quiet_time 2s
+		journal sqlite %s
+	}
+}
+
+%s {
+	bind 127.0.0.1
+	paymentexpress
+	reverse_proxy %s
+}
+`, level, filepath.Join(h.dir, "storage"), splynxAddr, h.public, h.pay, filepath.Join(h.dir, "paymentexpress.db"), h.public, splynxAddr)
+}
+
+func (h *house) startCaddy(splynxAddr string) error {
+	file := filepath.Join(h.dir, "Caddyfile")
+	text := []byte(h.caddyfile(splynxAddr))
+	if err := os.WriteFile(file, text, 0o600); err != nil {
+		return err
+	}
+	config, warnings, err := caddyconfig.GetAdapter("caddyfile").Adapt(text, map[string]any{"filename": file})
+	if err != nil {
+		return err
+	}
+	for _, w := range warnings {
+		fmt.Fprintln(os.Stderr, "demo: caddyfile:", w)
+	}
+	return caddy.Load(config, true)
+}
+
+func (h *house) close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	errs := []error{caddy.Stop()}
+	caddymodule.Close(ctx)
+	h.gateway.Close()
+	if h.splynx != nil {
+		h.splynx.Close()
+	}
+	return errors.Join(append(errs, os.RemoveAll(h.dir))...)
+}
+
+func newGateway(o options) *windcavetest.Server {
+	w := windcavetest.Options{
+		Accounts:      []windcavetest.Account{{PxPayUser: pxPayUser, PxPayKey: pxPayKey, PostUser: pxPostUser, PostPassword: pxPostKey, TokenBilling: true}},
+		NotifySpacing: time.Second, Seed: o.seed,
+	}
+	if o.seed != 0 {
+		w.Rate, w.MaxDelay = misbehaving, 2*time.Second
+	}
+	return windcavetest.New(w)
+}
+
+// newSplynx makes a provider with a few customers and invoices.
+func newSplynx(o options, public string) (*splynxtest.Server, map[string]int64) {
+	so := splynxtest.Options{Keys: []splynxtest.APIKey{{Key: apiKey, Secret: apiSecret}}, Seed: o.seed}
+	if o.seed != 0 {
+		so.Rate = misbehaving
+	}
+	s := splynxtest.New(so)
+	s.SetCompany(1, "Long White Cloud Internet", public)
+	ids := map[string]int64{}
+	aroha := s.AddCustomer(splynxtest.Customer{Name: "Customer One"})
+	other := s.AddCustomer(splynxtest.Customer{Name: "Customer Two"})
+	for _, i := range []splynxtest.Invoice{
+		{CustomerID: aroha, Number: "2026/0042", Total: "57.50"},
+		{CustomerID: aroha, Number: "2026/0043", Total: "89.90"},
+		{CustomerID: other, Number: "2026/0044", Total: "120.00", Due: "45.25"},
+		{CustomerID: other, Number: "2026/0045", Total: "19.00", Due: "0.00", Status: "paid"},
+	} {
+		ids[i.Number] = s.AddInvoice(i)
+	}
+	return s, ids
+}
+
+// alone runs one simulator.
+func alone(ctx context.Context, o options) error {
+	var url string
+	var err error
+	if o.only == "windcave" {
+		s := newGateway(o)
+		defer s.Close()
+		var running *windcavetest.Running
+		if running, err = s.Start(o.addr); err == nil {
+			url = running.URL
+		}
+	} else {
+		s, _ := newSplynx(o, "")
+		defer s.Close()
+		url, err = s.Start(o.addr)
+	}
+	if err != nil {
+		return err
+	}
+	fmt.Printf("The %s simulator answers at %s\nControl address: %s/_control/\nPxPay %s %s, PxPost %s %s, Splynx API key %s %s\nStop it with Ctrl-C.\n",
+		o.only, url, url, pxPayUser, pxPayKey, pxPostUser, pxPostKey, apiKey, apiSecret)
+	<-ctx.Done()
+	return nil
+}
+
+// freeAddr finds a port that nobody uses just now.
+func freeAddr() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	defer l.Close()
+	return l.Addr().String(), nil
+}
+
+// explain says what there is to click.
+func (h *house) explain(w io.Writer) {
+	link := func(number string) string {
+		return h.public + "/paymentexpress/direct-pay-invoice?item_id=" + number
+	}
+	fmt.Fprintf(w, `The demo runs. No real money moves.
+
+  Splynx, with all invoices     %s/portal/
+  a payment link                %s
+  another one                   %s
+  partly paid                   %s
+  already paid                  %s
+  no such invoice               %s
+
+On Windcave's page (a simulator at %s):
+
+  4111111111111111              approves
+  5431111111111228              declines; the page lets you try again
+  Cancel                        leaves without paying
+  any holder, an expiry to come, any three digits
+
+What the simulators were asked: %s/_control/log and Splynx's /_control/log
+Stop it with Ctrl-C.
+`, h.public, link("2026/0042"), link("2026/0043"), link("2026/0044"), link("2026/0045"), link("1999/0001"), h.pay, h.pay)
+}

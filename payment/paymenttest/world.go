@@ -1,0 +1,259 @@
+package paymenttest
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"path"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/caddy-paymentexpress/paymentexpress/internal/money"
+	"github.com/caddy-paymentexpress/paymentexpress/internal/secret"
+	"github.com/caddy-paymentexpress/paymentexpress/payment"
+	"github.com/caddy-paymentexpress/paymentexpress/payment/journal"
+	"github.com/caddy-paymentexpress/paymentexpress/splynx"
+	"github.com/caddy-paymentexpress/paymentexpress/splynx/splynxtest"
+	"github.com/caddy-paymentexpress/paymentexpress/windcave"
+	"github.com/caddy-paymentexpress/paymentexpress/windcave/windcavetest"
+)
+
+// The credentials of a World.
+const (
+	pxPayUser, pxPayKey   = "WorldPxPay", "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+	pxPostUser, pxPostKey = "WorldPxPost", "world-password"
+	apiKey, apiSecret     = "0123456789abcdef0123456789abcdef", "world-secret"
+	gatewayURL            = "http://127.0.0.1:1"
+	publicURL             = "https://isp.example"
+)
+
+// World is an engine with its journal, between a gateway and a Splynx. Made inside a
+// testing/synctest bubble, all of it runs on virtual time.
+type World struct {
+	TB      testing.TB
+	Gateway *windcavetest.Server
+	Splynx  *splynxtest.Server
+	Store   *journal.SQLite
+	Engine  *payment.Engine
+	Gen     *payment.Generation
+
+	Customer int64 // of Invoice
+	Invoice  splynxtest.Invoice
+	Logger   *zap.Logger
+
+	file string
+}
+
+// Options of a World.
+type Options struct {
+	Gateway   windcavetest.Options // Accounts and NotifyClient are the world's
+	Splynx    splynxtest.Options   // Keys are the world's
+	Settings  payment.Settings
+	Currency  string // default NZD
+	Due       string // of the invoice; default 57.50
+	NoPxPost  bool
+	Logger    *zap.Logger
+	NoJournal bool // the test opens it
+}
+
+// New makes a world with one customer who has one invoice. It ends with the test.
+func New(tb testing.TB, o Options) *World {
+	tb.Helper()
+	w := &World{TB: tb, Logger: o.Logger, file: filepath.Join(tb.TempDir(), "journal.db")}
+	if o.Currency == "" {
+		o.Currency = "NZD"
+	}
+	if o.Due == "" {
+		o.Due = "57.50"
+	}
+	account := windcavetest.Account{PxPayUser: pxPayUser, PxPayKey: pxPayKey}
+	if !o.NoPxPost {
+		account.PostUser, account.PostPassword = pxPostUser, pxPostKey
+	}
+	o.Gateway.Accounts = []windcavetest.Account{account}
+	o.Gateway.NotifyClient = roundTrip(w.notified)
+	o.Gateway.BaseURL = gatewayURL
+	w.Gateway = windcavetest.New(o.Gateway)
+	o.Splynx.Keys = []splynxtest.APIKey{{Key: apiKey, Secret: apiSecret}}
+	w.Splynx = splynxtest.New(o.Splynx)
+	w.Customer = w.Splynx.AddCustomer(splynxtest.Customer{Name: "A Customer"})
+	id := w.Splynx.AddInvoice(splynxtest.Invoice{CustomerID: w.Customer, Number: "2026/0042", Total: o.Due})
+	w.Invoice, _ = w.Splynx.Invoice(id)
+	w.Gen = w.Generation(o)
+	if !o.NoJournal {
+		w.Open()
+	}
+	tb.Cleanup(w.close)
+	return w
+}
+
+// Generation makes a configuration for the world's engine.
+func (w *World) Generation(o Options) *payment.Generation {
+	w.TB.Helper()
+	config := windcave.Config{Endpoint: gatewayURL, Transport: w.Gateway.Transport()}
+	pxPay, err := windcave.NewPxPay(config, windcave.NewCredentials(pxPayUser, pxPayKey))
+	w.must(err)
+	o.Settings.PublicURL = publicURL
+	g := &payment.Generation{Settings: o.Settings, Logger: w.Logger, Default: payment.Partner{
+		Name: "Example ISP", Currency: o.Currency, PaymentMethod: 3, PxPay: pxPay, PxPayUser: pxPayUser, Endpoint: gatewayURL,
+	}}
+	if !o.NoPxPost {
+		g.Default.PxPost, err = windcave.NewPxPost(config, windcave.NewCredentials(pxPostUser, pxPostKey))
+		g.Default.PxPostUser = pxPostUser
+		w.must(err)
+	}
+	g.Splynx, err = splynx.New(splynx.Config{URL: "http://127.0.0.1:2/", Key: apiKey, Secret: apiSecret, Transport: w.Splynx.Transport()})
+	w.must(err)
+	return g
+}
+
+// Open opens the journal and starts the engine.
+func (w *World) Open() {
+	w.TB.Helper()
+	var err error
+	w.Store, err = journal.Open(context.Background(), w.file)
+	w.must(err)
+	w.Engine = payment.New(w.Store, payment.Options{Node: "world"})
+	w.Engine.Push(w.Gen)
+}
+
+// Restart closes the engine and its journal, and opens them anew.
+func (w *World) Restart() {
+	w.TB.Helper()
+	w.shut()
+	w.Open()
+}
+
+func (w *World) shut() {
+	w.TB.Helper()
+	if w.Engine == nil {
+		return
+	}
+	w.must(w.Engine.Close(context.Background()))
+	w.must(w.Store.Close())
+	w.Engine = nil
+}
+
+func (w *World) close() {
+	w.shut()
+	w.Gateway.Close()
+	w.Splynx.Close()
+}
+
+func (w *World) must(err error) {
+	w.TB.Helper()
+	if err != nil {
+		w.TB.Fatal(err)
+	}
+}
+
+// Order is a start of the world's invoice for what is due on it, by the payer's form key.
+func (w *World) Order(formKey, payer string) payment.Start {
+	w.TB.Helper()
+	invoice, _ := w.Splynx.Invoice(w.Invoice.ID)
+	due, err := money.Round(invoice.Due, w.Gen.Default.Currency)
+	w.must(err)
+	return payment.Start{
+		Kind: payment.KindInvoice, Origin: payment.OriginGuest, Partner: 1, Customer: w.Customer, DocumentID: invoice.ID,
+		DocumentNumber: invoice.Number, Amount: due, FormKey: formKey, Payer: payer, Who: "guest",
+	}
+}
+
+// Start starts a payment and wants it offered.
+func (w *World) Start(formKey string) *payment.Payment {
+	w.TB.Helper()
+	p, err := w.Engine.Start(context.Background(), w.Order(formKey, "payer-"+formKey))
+	w.must(err)
+	if p.State != payment.Offered || p.PageURL == "" {
+		w.TB.Fatalf("payment is %s (%s), want offered", p.State, p.Reason)
+	}
+	return p
+}
+
+// Pay pays on the hosted page, and gives the address that the browser is sent back to.
+func (w *World) Pay(p *payment.Payment, card windcavetest.Card) string {
+	w.TB.Helper()
+	back, err := w.Gateway.Pay(p.PageURL, card)
+	w.must(err)
+	return back
+}
+
+// Return brings the browser back.
+func (w *World) Return(back string) (*payment.Payment, error) {
+	w.TB.Helper()
+	id, token, user, err := returned(back)
+	w.must(err)
+	return w.Engine.Result(context.Background(), id, token, user)
+}
+
+// returned takes a return address apart as the pages do.
+func returned(address string) (payment.ID, secret.Secret, string, error) {
+	u, err := url.Parse(address)
+	if err != nil {
+		return "", secret.Secret{}, "", err
+	}
+	if !strings.HasPrefix(u.Path, payment.ReturnPath) {
+		return "", secret.Secret{}, "", errors.New("not a return address")
+	}
+	token, user, err := windcave.ReturnQuery(u.RawQuery)
+	return payment.ID(path.Base(u.Path)), token, user, err
+}
+
+// notified takes the gateway's notifications as the pages do.
+func (w *World) notified(r *http.Request) (*http.Response, error) {
+	status := http.StatusOK
+	id, token, user, err := returned(r.URL.String())
+	if err == nil && w.Engine != nil {
+		_, err = w.Engine.Result(context.Background(), id, token, user)
+	}
+	if err != nil && !errors.Is(err, payment.ErrNotFound) {
+		status = http.StatusServiceUnavailable
+	}
+	return &http.Response{StatusCode: status, Body: http.NoBody, Header: http.Header{}, Request: r}, nil
+}
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// Until lets time pass until the payment is in one of the states; it fails after limit.
+func (w *World) Until(id payment.ID, limit time.Duration, states ...payment.State) *payment.Payment {
+	w.TB.Helper()
+	for begin := time.Now(); ; time.Sleep(limit / 500) {
+		p, err := w.Store.Get(context.Background(), id)
+		w.must(err)
+		for _, s := range states {
+			if p.State == s {
+				return p
+			}
+		}
+		if time.Since(begin) > limit {
+			w.TB.Fatalf("payment %s is %s (%s) after %s, want %v", id, p.State, p.Reason, limit, states)
+		}
+	}
+}
+
+// Pass lets time pass.
+func (w *World) Pass(d time.Duration) { time.Sleep(d) }
+
+// Journal reads all payments.
+func (w *World) Journal() []*payment.Payment {
+	w.TB.Helper()
+	all, err := w.Store.Find(context.Background(), payment.Filter{Limit: 1_000_000})
+	w.must(err)
+	return all
+}
+
+// Check fails the test for every broken promise.
+func (w *World) Check(h Histories) {
+	w.TB.Helper()
+	h.Charges, h.Payments, h.Journal = w.Gateway.Charges(), w.Splynx.Payments(), w.Journal()
+	for _, v := range Check(h) {
+		w.TB.Error(v)
+	}
+}
