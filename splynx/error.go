@@ -1,6 +1,7 @@
 package splynx
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"net/http"
@@ -124,6 +125,11 @@ func refusal(op operation, resp *http.Response, body []byte, token secret.Secret
 		e.Message = cleanText(text)
 	}
 	e.Kind = kindOf(op, resp.StatusCode, e.InternalCode)
+	if e.Kind == KindNotFound && bytes.HasPrefix(bytes.TrimSpace(body), []byte("<")) {
+		// A web page is not the API's answer: some other site, or Splynx half up. Taken for
+		// "no such invoice", it would send a customer's money to the balance.
+		e.Kind = KindUnclear
+	}
 	if resp.StatusCode/100 == 3 {
 		e.Err = errors.New("redirected" + redirectTarget(resp) + ": a login page or a wrong address")
 	}

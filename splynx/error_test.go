@@ -73,6 +73,22 @@ func TestErrorBodies(t *testing.T) {
 	}
 }
 
+// A 404 page comes from a wrong address; only the API can say that there is no such object.
+func TestNotFoundPageIsNoAnswer(t *testing.T) {
+	t.Parallel()
+	for body, kind := range map[string]Kind{
+		`{"error":{"message":"Not found","code":404,"internal_code":"NOT_FOUND"}}`: KindNotFound,
+		``:                                    KindNotFound,
+		"\n<!DOCTYPE html><title>404</title>": KindUnclear,
+	} {
+		s := setup(t, says(404, body))
+		e := theError(t, reads["read"](t.Context(), s.client, NewPayment{}), kind)
+		if kind == KindUnclear && !strings.Contains(e.Advice(), "address") {
+			t.Error(e.Advice())
+		}
+	}
+}
+
 // A server that repeats our token in its text does not get it into ours.
 func TestTokenInServersText(t *testing.T) {
 	t.Parallel()

@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -212,89 +211,6 @@ func TestCapturedValues(t *testing.T) {
 	}
 }
 
-func capturedTransactions(t *testing.T) map[string]judged {
-	ours := Expect{Purchase, "a1b2c3d4e5f60718", "INV-1234", amount(t, "10.00", "NZD")}
-	stored := func(n, code string) Expect { return Expect{Auth, "A1", "whatever", amount(t, n, code)} }
-	credentials := func(code string) Verdict {
-		return Verdict{Outcome: Failed, Class: ClassConfig, Key: KeyConfigCredentials, Code: code}
-	}
-	rebill := Expect{Purchase, "A1", "whatever", amount(t, "10", "NZD")}
-	return map[string]judged{
-		"pxpost/response-purchase-approved-pxpay-fields.xml": {
-			want:       Expect{Purchase, "inv1278", "Test Transaction", amount(t, "1.23", "USD")},
-			asCaptured: approved("00", "000000030884cdc6"),
-		},
-		"pxpost/response-purchase-approved-usd.xml": {
-			want:       Expect{Purchase, "inv1278", "Test Transaction", amount(t, "1.23", "USD")},
-			asCaptured: approved("00", "000000030884cdc6"),
-		},
-		"pxpost/response-invalid-credentials-ag.xml": {
-			want: ours, asCaptured: credentials("AG"), withID: credentials("AG"),
-		},
-		"pxpost/response-purchase-bad-login-u5.http": {
-			want: rebill, asCaptured: credentials("U5"), withID: credentials("U5"),
-		},
-		"pxpost/response-purchase-declined-05.xml": {
-			want:       Expect{Purchase, "A1", strings.Repeat("0", 31) + "1", amount(t, "23.99", "AUD")},
-			asCaptured: foreign("05", "000000080985f6b6", false),
-			withID:     Verdict{Outcome: Declined, Class: ClassDeclined, Key: KeyDeclinedIssuer, Code: "05", DpsTxnRef: "000000080985f6b6"},
-		},
-		"pxpost/response-rebill-billingid-approved.xml": {
-			want: rebill, asCaptured: foreign("00", "0000000303ace8db", true), withID: approved("00", "0000000303ace8db"),
-		},
-		"pxpost/response-rebill-dpsbillingid-approved.xml": {
-			want: rebill, asCaptured: foreign("00", "0000000303ace8db", true), withID: approved("00", "0000000303ace8db"),
-		},
-		"pxpost/response-store-card-approved-2007.xml": {
-			want: stored("0.01", "NZD"), asCaptured: foreign("00", "0000000303accf5c", true), withID: approved("00", "0000000303accf5c"),
-		},
-		"pxpost/response-store-card-approved.http": {
-			want: stored("1.00", "NZD"), asCaptured: foreign("00", "00000001040c73ea", true), withID: approved("00", "00000001040c73ea"),
-		},
-		"pxpost/response-store-card-qk.http": {
-			want: stored("1.00", "NZD"), asCaptured: foreign("QK", "", false),
-			withID: Verdict{Outcome: Declined, Class: ClassCard, Key: KeyCardNumber, Code: "QK"},
-		},
-		"pxpost/synthetic-declined-51.xml": {
-			want: ours, asCaptured: Verdict{Outcome: Declined, Class: ClassSoft, Key: KeyDeclinedFunds, Code: "51", DpsTxnRef: "0000000303ace8db"},
-		},
-		"pxpost/synthetic-declined-retry.xml": {
-			want: ours, asCaptured: Verdict{Outcome: Declined, Class: ClassSoft, Key: KeyDeclinedUnavailable, Code: "91", DpsTxnRef: "0000000303ace8db"},
-		},
-		"pxpost/synthetic-refund-approved.xml": {
-			want: Expect{"Refund", "a1b2c3d4e5f60718", "INV-1234", amount(t, "1", "NZD")}, asCaptured: approved("00", "0000000303ace8db"),
-		},
-		"pxpost/synthetic-status-not-found-af.xml": {
-			want: ours, asCaptured: Verdict{Outcome: Unknown, Class: ClassNotFound, Key: KeyNotFound, Code: "AF", NotFound: true},
-		},
-		"pxpost/synthetic-status-required-u9.xml": {
-			want: ours, asCaptured: Verdict{Outcome: Unknown, Class: ClassUnknown, Key: KeyUnknown, Code: "U9", DpsTxnRef: "0000000303ace8db"},
-		},
-	}
-}
-
-func TestCapturedTransactions(t *testing.T) {
-	t.Parallel()
-	for file, row := range capturedTransactions(t) {
-		t.Run(file, func(t *testing.T) {
-			t.Parallel()
-			x, err := decodeTransaction(capture(t, file))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(row.asCaptured, x.Judge(row.want)); diff != "" {
-				t.Error(diff)
-			}
-			if x.TxnRef == "" {
-				x.TxnRef = row.want.TxnID
-				if diff := cmp.Diff(row.withID, x.Judge(row.want)); diff != "" {
-					t.Error(diff)
-				}
-			}
-		})
-	}
-}
-
 // flat returns the direct children of a document that are not empty.
 func flat(t *testing.T, data []byte) (root string, values map[string]string) {
 	t.Helper()
@@ -363,38 +279,6 @@ func TestCapturedRequests(t *testing.T) {
 			}
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Error(diff)
-			}
-		})
-	}
-}
-
-// Requests of other operations, read by our parser: the elements that each is made of.
-var otherRequests = map[string]string{
-	"pxpost/request-complete.xml":            "Amount DpsTxnRef InputCurrency PostPassword PostUsername TxnType",
-	"pxpost/request-purchase-card.xml":       "Amount CardHolderName CardNumber Cvc2 DateExpiry InputCurrency MerchantReference PostPassword PostUsername TxnId TxnType",
-	"pxpost/request-rebill-billingid.xml":    "Amount AvsAction AvsPostCode AvsStreetAddress BillingId EnableAvsData InputCurrency MerchantReference PostPassword PostUsername TxnId TxnType",
-	"pxpost/request-rebill-dpsbillingid.xml": "Amount DpsBillingId InputCurrency MerchantReference PostPassword PostUsername RecurringMode TxnId TxnType",
-	"pxpost/request-refund.xml":              "Amount DpsTxnRef InputCurrency MerchantReference PostPassword PostUsername TxnId TxnType",
-	"pxpost/request-void.xml":                "DpsTxnRef PostPassword PostUsername TxnType",
-}
-
-func TestCapturedOtherRequests(t *testing.T) {
-	t.Parallel()
-	for file, want := range otherRequests {
-		t.Run(file, func(t *testing.T) {
-			t.Parallel()
-			root, values := flat(t, capture(t, file))
-			var names []string
-			for name := range values {
-				names = append(names, name)
-			}
-			slices.Sort(names)
-			if got := strings.Join(names, " "); root != "Txn" || got != want {
-				t.Errorf("%s: %s\nwant %s", root, got, want)
-			}
-			s, err := decodeStatusRequest(capture(t, file))
-			if err != nil || s.txnType == "Status" || s.txnType != values["TxnType"] || s.password.Reveal() != values["PostPassword"] {
-				t.Errorf("credentials and type were not read: %v", err)
 			}
 		})
 	}

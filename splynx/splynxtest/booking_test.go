@@ -1,7 +1,11 @@
 package splynxtest
 
 import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -226,6 +230,95 @@ func TestPaymentAsKept(t *testing.T) {
 	e := s.Log()[0]
 	if e.Method != "POST" || e.Resource != "payments" || e.ID != 1 || e.Status != 201 || !e.Committed || e.CustomerID != 1 || e.Amount != "57.50" {
 		t.Errorf("log %+v", e)
+	}
+}
+
+// Whatever is booked in whatever order, deleting all of it leaves the books as they were.
+func TestBooksBalance(t *testing.T) {
+	t.Parallel()
+	s, c := setup(t, Options{})
+	s.AddProforma(Proforma{CustomerID: 1, Number: "P", Total: "3"})
+	for i := range 4 {
+		s.AddInvoice(Invoice{CustomerID: 1, Number: fmt.Sprint(i), Total: fmt.Sprintf("%d.%04d", i*7, i*31)})
+	}
+	invoices, proformas := s.Invoices(), s.Proformas()
+	random := rand.New(rand.NewPCG(1, 2))
+	var made []int64
+	for range 200 {
+		if len(made) > 0 && random.IntN(3) == 0 {
+			i := random.IntN(len(made))
+			s.DeletePayment(made[i])
+			made = slices.Delete(made, i, i+1)
+			continue
+		}
+		p := Payment{CustomerID: 1, Amount: fmt.Sprintf("%d.%04d", random.IntN(9), 1+random.IntN(9999))}
+		switch random.IntN(3) {
+		case 0:
+			p.InvoiceID = 1 + random.Int64N(5)
+		case 1:
+			p.RequestID = 1
+		}
+		made = append(made, s.InsertPayment(p))
+		wantBalance(t, s)
+	}
+	for _, id := range made {
+		c.want(204, "DELETE", fmt.Sprintf("admin/finance/payments/%d", id), "")
+	}
+	if s.Deposit(1) != "0.0000" || !slices.Equal(s.Proformas(), proformas) || !slices.Equal(s.Invoices(), invoices) {
+		t.Errorf("deposit %s, %+v, %+v", s.Deposit(1), s.Invoices(), s.Proformas())
+	}
+}
+
+// wantBalance: all that was paid is either off an invoice's due or on the balance.
+func wantBalance(t *testing.T, s *Server) {
+	t.Helper()
+	paid, found := "0", s.Deposit(1)
+	for _, p := range s.Payments() {
+		if !p.Deleted {
+			paid = plus(paid, p.Amount)
+		}
+	}
+	for _, i := range s.Invoices() {
+		found = plus(found, minus(i.Total, i.Due))
+		if sign(i.Due) < 0 || (i.Status == "paid") != (sign(i.Due) == 0 && i.PaymentID != 0) {
+			t.Errorf("%+v", i)
+		}
+	}
+	if compareNumbers(paid, found) != 0 {
+		t.Errorf("paid %s, found %s", paid, found)
+	}
+}
+
+func TestParallelBookings(t *testing.T) {
+	t.Parallel()
+	s, c := setup(t, Options{})
+	var all sync.WaitGroup
+	for range 50 {
+		all.Go(func() {
+			if _, _, err := c.try("POST", "admin/finance/payments", paymentBody(map[string]any{"amount": "0.0001"})); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if i, _ := s.Invoice(1); i.Due != "57.4950" || len(s.Payments()) != 50 {
+		t.Errorf("%+v after %d payments", i, len(s.Payments()))
+	}
+}
+
+// A caller may mark a document, and what it may not set stays.
+func TestChangeDocument(t *testing.T) {
+	t.Parallel()
+	s, c := setup(t, Options{})
+	c.want(202, "PUT", "admin/finance/invoices/1", `{"status":"pending","due":"0","total":"0","number":"x","customer_id":9}`)
+	if i, _ := s.Invoice(1); i.Status != "pending" || i.Due != "57.5000" || i.Total != "57.5000" || i.Number != "2026/1 A" || i.CustomerID != 1 {
+		t.Errorf("%+v", i)
+	}
+	c.code(422, "INVALID_INPUT_DATA", "PUT", "admin/finance/invoices/1", `{"status":"half"}`)
+	c.code(400, "BAD_REQUEST", "PUT", "admin/finance/invoices/1", `{`)
+	c.want(201, "POST", "admin/finance/payments", paymentBody(nil))
+	if i, _ := s.Invoice(1); i.Status != "paid" {
+		t.Errorf("a pending invoice was not paid: %+v", i)
 	}
 }
 

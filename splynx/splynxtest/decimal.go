@@ -12,7 +12,7 @@ var (
 	decimals = apd.Context{
 		Precision: 60, MaxExponent: 60, MinExponent: -60, Rounding: apd.RoundHalfUp, Traps: apd.DefaultTraps,
 	}
-	largest  = apd.New(1, 15)
+	largest = apd.New(1, 15)
 )
 
 // fourPlaces reads a number and keeps it as a DECIMAL(19,4) column does: rounded half up to four places.

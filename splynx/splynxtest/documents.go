@@ -39,6 +39,9 @@ func must(id int64, err error) int64 {
 func (s *Server) addInvoice(i Invoice) (int64, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.invoices.byID[i.ID] != nil {
+		return 0, fmt.Errorf("invoice id %d is taken", i.ID)
+	}
 	if i.Due == "" {
 		i.Due = i.Total
 	}

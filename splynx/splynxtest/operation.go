@@ -11,8 +11,6 @@ type operation struct {
 	record           bool // a record is named
 }
 
-func (o operation) String() string { return o.method + " " + o.resource }
-
 // operationOf names a request. Paths outside the API are called after their last part.
 func operationOf(method, path string) operation {
 	inner, _ := strings.CutPrefix(path, apiPrefix)

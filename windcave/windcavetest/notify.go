@@ -222,5 +222,5 @@ func loopbackTransport() *http.Transport {
 		}
 		return nil
 	}}
-	return &http.Transport{DialContext: dialer.DialContext, DisableKeepAlives: true, DisableCompression: true}
+	return &http.Transport{DialContext: dialer.DialContext, IdleConnTimeout: time.Second, DisableCompression: true}
 }

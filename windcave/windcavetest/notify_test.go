@@ -45,6 +45,7 @@ func TestTriesGoOnUntilOneIsTaken(t *testing.T) {
 		})})
 		r.pay(r.page(), CardApproved)
 		time.Sleep(time.Hour)
+		synctest.Wait()
 		if len(at) != 4 || at[3].Sub(at[0]) != 3*time.Minute {
 			t.Errorf("tries at %v", at)
 		}
@@ -160,6 +161,7 @@ func TestTheMomentOfTheNotification(t *testing.T) {
 			r.pay(r.page(), CardApproved)
 			note("returned")
 			time.Sleep(time.Minute)
+			synctest.Wait()
 			if got := strings.Join(order, " "); got != tt.want {
 				t.Errorf("%d: %s", moment, got)
 			}
@@ -190,6 +192,7 @@ func TestNotificationFaults(t *testing.T) {
 			t.Errorf("%+v", r.Notifications())
 		}
 		time.Sleep(25 * time.Hour)
+		synctest.Wait()
 		if tries(3) != 1 {
 			t.Errorf("%+v", r.Notifications()[3])
 		}
