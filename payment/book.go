@@ -186,7 +186,7 @@ func (e *Engine) posted(g *Generation, q *Payment, id int64, err error) (Writes,
 	case errors.As(err, &failed) && failed.Created:
 		q.Booking.Post = PostAnswered
 		return Writes{}, nil
-	case errors.As(err, &failed) && failed.Kind == splynx.KindRefused:
+	case errors.As(err, &failed) && (failed.Kind == splynx.KindRefused || failed.Kind == splynx.KindInput):
 		q.Booking.Post = PostNone
 		if q.Booking.To == ToDocument {
 			q.Booking.WithoutDocument = true

@@ -82,7 +82,7 @@ func (e *Engine) record(ctx context.Context, g *Generation, p *Payment) (*splynx
 	if p.Booking.RecordID != 0 {
 		return g.Splynx.Record(ctx, p.Booking.RecordID)
 	}
-	found, err := g.Splynx.RecordsByMarker(ctx, 0, string(p.ID))
+	found, err := g.Splynx.RecordsByMarker(ctx, string(p.ID))
 	if err != nil || len(found) == 0 {
 		return nil, err
 	}

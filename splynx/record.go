@@ -3,7 +3,6 @@ package splynx
 import (
 	"context"
 	"errors"
-	"strconv"
 	"time"
 
 	"github.com/bojanz/currency"
@@ -132,15 +131,13 @@ func (c *Client) Record(ctx context.Context, id int64) (*Record, error) {
 	return read[wireRecord](ctx, c, opRecord, id)
 }
 
-// RecordsByMarker finds the records of a statement that hold a marker.
-func (c *Client) RecordsByMarker(ctx context.Context, statementID int64, marker string) ([]Record, error) {
-	if statementID <= 0 || marker == "" {
-		return nil, inputError(opRecords, "the statement or the marker is missing")
+// RecordsByMarker finds the records that hold a marker, on whatever statement.
+func (c *Client) RecordsByMarker(ctx context.Context, marker string) ([]Record, error) {
+	if marker == "" {
+		return nil, inputError(opRecords, "the marker is missing")
 	}
-	q := query{}.equal(mainAttributes, "bank_statements_process_id", strconv.FormatInt(statementID, 10)).equal(mainAttributes, "additional_1", marker)
-	return find[wireRecord](ctx, c, opRecords, q, func(v Record) verdict {
-		return both(sameText(v.Additional[0], marker), sameID(v.StatementID, statementID))
-	})
+	return find[wireRecord](ctx, c, opRecords, query{}.equal(mainAttributes, "additional_1", marker),
+		func(v Record) verdict { return sameText(v.Additional[0], marker) })
 }
 
 // RecordUpdate is what changes in a record; everything else stays.

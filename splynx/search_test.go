@@ -73,12 +73,12 @@ var searches = map[string]struct {
 	},
 	"records": {
 		func(ctx context.Context, c *Client) (int, error) {
-			v, err := c.RecordsByMarker(ctx, 4, "M1")
+			v, err := c.RecordsByMarker(ctx, "M1")
 			return len(v), err
 		},
-		"main_attributes[bank_statements_process_id]=4&main_attributes[additional_1]=M1&order[id]=ASC&limit=100",
+		"main_attributes[additional_1]=M1&order[id]=ASC&limit=100",
 		`{"id":1,"bank_statements_process_id":"4","additional_1":"M1","amount":"1"}`,
-		[]string{`{"id":2,"bank_statements_process_id":5,"additional_1":"M1","amount":1}`, `{"id":2,"bank_statements_process_id":4,"additional_1":"","amount":1}`},
+		[]string{`{"id":2,"bank_statements_process_id":4,"additional_1":"","amount":1}`},
 		[]string{`{"id":2,"bank_statements_process_id":4,"additional_1":"m1","amount":1}`},
 	},
 }

@@ -211,7 +211,7 @@ func TestInputs(t *testing.T) {
 		func(ctx context.Context, c *Client) error { _, err := c.PaymentsSince(ctx, 7, time.Time{}); return err },
 		func(ctx context.Context, c *Client) error { _, err := c.LatestPayments(ctx, 0); return err },
 		func(ctx context.Context, c *Client) error { _, err := c.StatementsByTitle(ctx, ""); return err },
-		func(ctx context.Context, c *Client) error { _, err := c.RecordsByMarker(ctx, 4, ""); return err },
+		func(ctx context.Context, c *Client) error { _, err := c.RecordsByMarker(ctx, ""); return err },
 		func(ctx context.Context, c *Client) error { _, err := c.CompanyInfo(ctx, -1); return err },
 		func(ctx context.Context, c *Client) error {
 			return c.UpdateRecord(ctx, 0, RecordUpdate{Status: RecordError})
