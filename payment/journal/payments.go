@@ -166,6 +166,26 @@ func (s *SQLite) Claim(ctx context.Context, id payment.ID, owner string, now tim
 	return p, nil
 }
 
+// breakClaims ends the claims of the process that had the file before: the lock proves that
+// it is gone. What it left is due at once.
+func (s *SQLite) breakClaims(ctx context.Context) error {
+	return s.do(ctx, func(ctx context.Context, w *writer) error {
+		rows, err := w.query(ctx, `SELECT detail FROM payments WHERE lease_until>0`)
+		claimed, err := scan(rows, err)
+		if err != nil {
+			return err
+		}
+		for _, p := range claimed {
+			p.NextAt = p.MovedAt
+			p.LeaseOwner, p.LeaseUntil = "", time.Time{}
+			if err := w.put(ctx, updatePayment, p); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
 func (w *writer) get(ctx context.Context, id payment.ID) (*payment.Payment, error) {
 	rows, err := w.query(ctx, `SELECT detail FROM payments WHERE id=?`, string(id))
 	return one(rows, err)

@@ -90,8 +90,10 @@ func (s *SQLite) open(ctx context.Context) error {
 	}
 	s.read.SetMaxOpenConns(4)
 	s.read.SetMaxIdleConns(4)
-	s.writer, err = newWriter(ctx, s.write)
-	return err
+	if s.writer, err = newWriter(ctx, s.write); err != nil {
+		return err
+	}
+	return s.breakClaims(ctx)
 }
 
 // migrate brings the tables to this version's form.

@@ -75,8 +75,8 @@ func (c *call) has(kinds ...Kind) bool {
 	return ok
 }
 
-// run carries the call out. work does what was asked, under the lock, and may be
-// left out: a client that went away does not stop it, but a fault or Close may.
+// run carries the call out. work does what was asked, under the lock. A client that
+// went away does not stop it; a fault, Reset or Close may.
 func (c *call) run(w http.ResponseWriter, work func() reply) {
 	whole, replaced := c.fault(HTTPStatus, HTML, Empty)
 	switch {
@@ -122,6 +122,7 @@ func (c *call) work(work func() reply) reply {
 	c.s.mu.Lock()
 	defer c.s.mu.Unlock()
 	if c.life.Err() != nil {
+		c.entry.Outcome = Dropped
 		panic(http.ErrAbortHandler) // closed or reset: nothing is recorded any more
 	}
 	out := work()

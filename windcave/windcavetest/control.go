@@ -20,7 +20,7 @@ import (
 //	POST   /_control/clock          {"advance": "72h"}
 //	POST   /_control/notifications  {"hold": true} or {"send": 0}
 //	POST   /_control/override       {"txn_id": "..", "approve": true}
-//	POST   /_control/reset
+//	POST   /_control/reset          {}
 //
 // It answers loopback only, and nothing that a page in a browser could have sent.
 func (s *Server) serveControl(w http.ResponseWriter, r *http.Request) {
@@ -74,50 +74,64 @@ type faultOrder struct {
 
 func (s *Server) control(r *http.Request) (any, error) {
 	path := strings.TrimPrefix(r.URL.Path, controlPath)
-	if r.Method == http.MethodPost && path == "faults" {
-		return s.orderFault(r)
-	}
-	var o order
-	if r.Method == http.MethodPost {
-		dec := json.NewDecoder(http.MaxBytesReader(nil, r.Body, 1<<20))
-		dec.DisallowUnknownFields()
-		if err := dec.Decode(&o); err != nil {
-			return nil, fmt.Errorf("read order: %w", err)
-		}
-	}
-	switch r.Method + " " + path {
-	case "GET log":
-		return s.Log(), nil
-	case "GET charges":
-		return s.Charges(), nil
-	case "GET refunds":
-		return s.Refunds(), nil
-	case "GET notifications":
-		return s.Notifications(), nil
-	case "GET faults":
-		return s.faultOrders(), nil
-	case "GET state":
-		return s.overview(), nil
-	case "DELETE faults":
+	switch {
+	case r.Method == http.MethodGet:
+		return s.controlRead(path)
+	case r.Method == http.MethodDelete && path == "faults":
 		for _, o := range s.allOrders() {
 			o.Cancel()
 		}
-	case "POST release":
+		return struct{}{}, nil
+	case r.Method == http.MethodPost && path == "faults":
+		return s.orderFault(r)
+	case r.Method == http.MethodPost:
+		return s.controlOrder(r, path)
+	}
+	return nil, fmt.Errorf("no such order: %s %s", r.Method, path)
+}
+
+func (s *Server) controlRead(path string) (any, error) {
+	switch path {
+	case "log":
+		return s.Log(), nil
+	case "charges":
+		return s.Charges(), nil
+	case "refunds":
+		return s.Refunds(), nil
+	case "notifications":
+		return s.Notifications(), nil
+	case "faults":
+		return s.faultOrders(), nil
+	case "state":
+		return s.overview(), nil
+	}
+	return nil, fmt.Errorf("nothing to read: %s", path)
+}
+
+func (s *Server) controlOrder(r *http.Request, path string) (any, error) {
+	var o order
+	dec := json.NewDecoder(http.MaxBytesReader(nil, r.Body, 1<<20))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&o); err != nil {
+		return nil, fmt.Errorf("read order: %w", err)
+	}
+	switch path {
+	case "release":
 		return struct{}{}, s.releaseOrder(o.ID)
-	case "POST clock":
+	case "clock":
 		d, err := time.ParseDuration(o.Advance)
 		if err != nil {
 			return nil, fmt.Errorf("read advance: %w", err)
 		}
 		s.Advance(d)
-	case "POST notifications":
+	case "notifications":
 		return s.controlNotices(o)
-	case "POST override":
+	case "override":
 		return struct{}{}, s.Override(o.TxnID, o.Approve)
-	case "POST reset":
+	case "reset":
 		s.Reset()
 	default:
-		return nil, fmt.Errorf("no such order: %s %s", r.Method, path)
+		return nil, fmt.Errorf("no such order: %s", path)
 	}
 	return struct{}{}, nil
 }

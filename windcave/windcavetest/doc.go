@@ -23,9 +23,9 @@
 //     became of the answer: a charge whose answer was cut is "approved" with
 //     Answered false.
 //   - Server.Charges has every approval that took or held money, whether or not
-//     anybody was told. More than one Charge of type Purchase, Auth or Complete
-//     with the same TxnID is a double charge, unless ApproveTwice or PayAgain
-//     was ordered.
+//     anybody was told. Two of them with the same TxnID are a double charge, unless
+//     ApproveTwice or PayAgain was ordered. A Complete takes what its Auth held,
+//     and names it by Original.
 //   - Server.Refunds has every approved refund, each naming the charge it gives
 //     back by Original.
 //

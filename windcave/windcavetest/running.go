@@ -61,11 +61,17 @@ func (s *Server) Start(addr string) (*Running, error) {
 // RefuseConnections resets every new connection before it is read from.
 func (r *Running) RefuseConnections(refuse bool) { r.listener.shut.Store(refuse) }
 
-// Close stops listening, cuts all connections and closes the Server.
-func (r *Running) Close() {
-	r.server.Close()
+// Stop closes the port and cuts all connections. The Server keeps its state and
+// what it holds, and may be started again.
+func (r *Running) Stop() {
 	_ = r.http.Close()
 	<-r.done
+}
+
+// Close is Stop, and closes the Server.
+func (r *Running) Close() {
+	r.server.Close()
+	r.Stop()
 }
 
 type gate struct {

@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -110,6 +111,23 @@ func TestFaultsOverASocket(t *testing.T) {
 	}
 	if n := len(r.Log()); n != 4 {
 		t.Errorf("%d calls", n)
+	}
+}
+
+// Not parallel: another test could be given the freed port.
+func TestAClosedPort(t *testing.T) {
+	r, run := start(t, Options{})
+	run.Stop()
+	if _, err := r.over(run, pxPostPath, statusXML(theID)); !errors.Is(err, syscall.ECONNREFUSED) {
+		t.Errorf("a closed port: %v", err)
+	}
+	again, err := r.Start(strings.TrimPrefix(run.URL, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(again.Stop)
+	if _, err := r.over(again, pxPostPath, statusXML(theID)); err != nil || len(r.Log()) != 1 {
+		t.Errorf("after the restart: %v", err)
 	}
 }
 

@@ -81,7 +81,7 @@ func emptyState(parent context.Context) state {
 // New makes a Server that misbehaves only as ordered.
 func New(opt Options) *Server {
 	opt = opt.withDefaults()
-	s := &Server{Now: time.Now, opt: opt, seed: opt.Seed, pageRoot: pagePath, base: opt.BaseURL}
+	s := &Server{Now: time.Now, opt: opt, seed: opt.Seed, pageRoot: pagePath, base: strings.TrimSuffix(opt.BaseURL, "/")}
 	s.closing, s.end = context.WithCancel(context.Background())
 	s.state = emptyState(s.closing)
 	for s.seed == 0 {
