@@ -148,6 +148,9 @@ func TestCalls(t *testing.T) {
 	if err != nil || x.Judge(expected(t)).Outcome != Approved {
 		t.Fatalf("%+v, %v", x, err)
 	}
+	if page.String() != "http://127.0.0.1:1/..." || NewCredentials("SampleUserId", "").User() != "SampleUserId" {
+		t.Error(page)
+	}
 	for _, r := range seen {
 		if r.Method != http.MethodPost || r.Header.Get("Content-Type") != "application/xml" || r.UserAgent() != "tester/1" || r.URL.RawQuery != "" {
 			t.Errorf("%s %s %v", r.Method, r.URL, r.Header)
@@ -216,10 +219,15 @@ func TestRefusedResults(t *testing.T) {
 			t.Errorf("%s: %v", body, err)
 		}
 	}
-	_, err := readProcessed(answer{body: []byte(`<Request valid="1"><URI>https://sec.windcave.com/x</URI></Request>`), status: 200})
-	var e *Error
-	if !errors.As(err, &e) || e.Kind != KindNoAnswer {
-		t.Errorf("a page for an answer: %v", err)
+	for _, body := range []string{
+		`<Request valid="1"><URI>https://sec.windcave.com/x</URI></Request>`,
+		`<Request valid="0" Valid="1"><URI>Invalid Key</URI></Request>`,
+	} {
+		_, err := readProcessed(answer{body: []byte(body), status: 200})
+		var e *Error
+		if !errors.As(err, &e) || e.Kind != KindNoAnswer {
+			t.Errorf("%s: %v", body, err)
+		}
 	}
 }
 

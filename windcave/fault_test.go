@@ -281,6 +281,26 @@ func TestAnswersThatAreNone(t *testing.T) {
 	}
 }
 
+// endless is a body that never ends and counts what was taken from it.
+type endless struct{ taken atomic.Int64 }
+
+func (e *endless) Read(p []byte) (int, error) { e.taken.Add(int64(len(p))); return len(p), nil }
+func (e *endless) Close() error               { return nil }
+
+func TestEndlessAnswer(t *testing.T) {
+	t.Parallel()
+	body := new(endless)
+	b := setup(t, good(""), func(c *Config) {
+		c.Transport = roundTripper(func(*http.Request) (*http.Response, error) {
+			return &http.Response{StatusCode: http.StatusOK, Body: body}, nil
+		})
+	})
+	b.fails(OpStatus, KindNoAnswer, 0, errTooLarge)
+	if body.taken.Load() > 2*maxAnswer {
+		t.Errorf("%d bytes were read", body.taken.Load())
+	}
+}
+
 // The limit counts what comes out of the compression, not what goes in.
 func TestCompressedAnswer(t *testing.T) {
 	t.Parallel()

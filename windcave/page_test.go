@@ -45,6 +45,7 @@ func TestPageAddress(t *testing.T) {
 		{"https://sec.windcave.com:9443", "https://sec.windcave.com:9443/x", true},
 		{"https://192.0.2.1", "https://192.0.2.1/x", true},
 		{"https://192.0.2.1", "https://192.0.2.2/x", false},
+		{"https://192.0.2.1", "https://evil.example./x", false},
 		{"https://gateway", "https://gateway/x", true},
 		{"https://gateway", "https://a.gateway/x", false},
 		{"http://127.0.0.1:8080", "http://127.0.0.1:9090/page", true},

@@ -245,6 +245,29 @@ func TestDeclineNeedsItsFlags(t *testing.T) {
 	}
 }
 
+// The gateway is not done: no code makes that an outcome.
+func TestPending(t *testing.T) {
+	t.Parallel()
+	for _, code := range []string{"", "00", "05", "U5", "U9", "W4", "AF", "IU"} {
+		x := paidTransaction()
+		x.Success, x.Authorized, x.StatusRequired, x.ReCo = "0", "0", "1", code
+		if v := x.Judge(expected(t)); v.Outcome != Unknown || v.Class != ClassUnknown || v.Key != KeyUnknown || v.NotFound {
+			t.Errorf("%q: %+v", code, v)
+		}
+	}
+}
+
+// A flag that says both may mean that somebody's money moved.
+func TestClaimed(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"Success", "Authorized"} {
+		x := Transaction{Success: "0", Authorized: "0", StatusRequired: "0", TxnRef: "A1B2C3D4E5F60718", Conflicting: []string{name}}
+		if v := x.Judge(expected(t)); !v.Claimed || v.Outcome != Unknown {
+			t.Errorf("%s: %+v", name, v)
+		}
+	}
+}
+
 func TestCancelled(t *testing.T) {
 	t.Parallel()
 	r := paidResult()

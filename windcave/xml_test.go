@@ -104,6 +104,7 @@ func TestContradictionsAreNotApproved(t *testing.T) {
 		"another DpsTxnRef":  put("</Response>", "<DpsTxnRef>d2</DpsTxnRef></Response>"),
 		"flag in an element": put("<Success>1</Success>", "<Success><b>1</b></Success>"),
 		"flag and element":   put("<Success>1</Success>", "<Success>1<b/></Success>"),
+		"flag beside nested": put("<Success>", "<Success><b>0</b></Success><Success>"),
 		"flag further in":    put("<Success>1</Success>", "<x><Success>1</Success></x>"),
 	} {
 		r, err := readProcessed(answer{body: []byte(document), status: 200})
@@ -135,6 +136,7 @@ func TestTransactionContradictions(t *testing.T) {
 		"attribute has another code": {put(`reco="00"`, `reco="U9"`), Unknown},
 		"only the attribute":         {put("<Success>1</Success>", ""), Unknown},
 		"summary says no":            {put("<Success>1</Success>", "<Success>0</Success>"), Unknown},
+		"no before yes":              {put("<Success>", "<Success>0</Success><Success>"), Unknown},
 		"summary has another code":   {put("</Transaction><ReCo>00", "</Transaction><ReCo>05"), Unknown},
 		"two DpsTxnRef":              {put("</Transaction><ReCo>00</ReCo>", "</Transaction><DpsTxnRef>d2</DpsTxnRef>"), Unknown},
 		"two transactions":           {put("<ReCo>00</ReCo><Success>", `<Transaction success="0"><Authorized>0</Authorized></Transaction><Success>`), Unknown},
@@ -161,6 +163,10 @@ func TestCardNumbersAreMasked(t *testing.T) {
 		r, err := decodeResult([]byte("<Response><CardNumber>" + in + "</CardNumber></Response>"))
 		if err != nil || r.CardNumber != want {
 			t.Errorf("%q became %q, %v", in, r.CardNumber, err)
+		}
+		x, err := decodeTransaction([]byte("<Txn><Transaction><CardNumber>" + in + "</CardNumber></Transaction></Txn>"))
+		if err != nil || x.CardNumber != want {
+			t.Errorf("%q became %q, %v", in, x.CardNumber, err)
 		}
 	}
 }

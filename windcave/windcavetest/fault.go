@@ -81,10 +81,12 @@ const (
 	NotifyDelay  Kind = "notify-delay"  // waits Delay, or for Release
 )
 
+// neverMatches is the operation of a cancelled order.
+const neverMatches Op = "-"
+
 const (
-	neverMatches   Op = "-"
-	defaultHugeMB     = 100
-	defaultHeaderK    = 1024
+	defaultHugeMB  = 100
+	defaultHeaderK = 1024
 )
 
 var allKinds = []Kind{
