@@ -15,6 +15,7 @@ import (
 // The points at which the process is killed, in the order in which a payment passes them, with
 // the fault of the list that each stands for.
 var crashPoints = []struct{ fault, point string }{
+	{"F01", "before_intent"},
 	{"F02", "intent"},
 	{"F03", "page_answered"},
 	{"F04", "page_stored"},

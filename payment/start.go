@@ -119,6 +119,7 @@ func (e *Engine) offer(ctx context.Context, g *Generation, s Start, formKey stri
 		FormKey: formKey, Payer: s.Payer, PageEnds: request.ExpiresAt,
 		LeaseOwner: e.node, LeaseUntil: now.Add(startTimeout), NextAt: now.Add(startTimeout), Fence: 1,
 	}
+	faultpoint.Hit("before_intent")
 	started := p.begin(Created, ReasonStarted, "", s.Who, now)
 	started.Node = e.node
 	if err := e.store.Create(ctx, p, started, func(inFlight []*Payment) error {
