@@ -32,6 +32,12 @@ func TestBadCertificate(t *testing.T) {
 	var reached atomic.Bool
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { reached.Store(true) }))
 	server.Config.ErrorLog = zap.NewStdLog(zap.NewNop())
+	var connections atomic.Int32
+	server.Config.ConnState = func(_ net.Conn, s http.ConnState) {
+		if s == http.StateNew {
+			connections.Add(1)
+		}
+	}
 	server.StartTLS()
 	t.Cleanup(server.Close)
 	b := setup(t, good(""), func(c *Config) { c.Endpoint = server.URL })
@@ -42,8 +48,8 @@ func TestBadCertificate(t *testing.T) {
 			t.Errorf("%s: %v", op, err)
 		}
 	})
-	if reached.Load() {
-		t.Error("a request was sent")
+	if reached.Load() || connections.Load() != 6 {
+		t.Errorf("request sent: %v; %d connections for 6 calls, none of which is worth a repeat", reached.Load(), connections.Load())
 	}
 }
 
