@@ -17,6 +17,7 @@ import (
 // parseGlobalOption reads the paymentexpress block of the global options.
 func parseGlobalOption(d *caddyfile.Dispenser, existing any) (any, error) {
 	if existing != nil {
+		d.Next()
 		return nil, d.Err("paymentexpress is set already; it has one block")
 	}
 	a := new(App)
@@ -134,7 +135,7 @@ func (s *Splynx) parse(d *caddyfile.Dispenser) error {
 		"public_url":      text(&s.PublicURL),
 		"api_key":         text(&s.Key),
 		"api_secret":      text(&s.Secret),
-		"plain_http":      flag(&s.PlainHTTP),
+		"plain_http":      set(&s.PlainHTTP),
 		"tls_server_name": text(&s.TLSServerName),
 		"tls_ca":          text(&s.TLSCA),
 	}.read(d, "splynx")
@@ -155,8 +156,12 @@ func (w *Windcave) parse(d *caddyfile.Dispenser) error {
 func text(fields ...*string) func(*caddyfile.Dispenser) error {
 	return func(d *caddyfile.Dispenser) error {
 		word := d.Val()
-		if !d.AllArgs(fields...) {
-			return d.Errf("%s takes %s, not %d", word, arguments(len(fields)), d.CountRemainingArgs())
+		args := d.RemainingArgs()
+		if len(args) != len(fields) {
+			return d.Errf("%s takes %s, not %d", word, arguments(len(fields)), len(args))
+		}
+		for i, arg := range args {
+			*fields[i] = arg
 		}
 		return nil
 	}
@@ -169,7 +174,7 @@ func arguments(n int) string {
 	return fmt.Sprintf("%d arguments", n)
 }
 
-func flag(field *bool) func(*caddyfile.Dispenser) error {
+func set(field *bool) func(*caddyfile.Dispenser) error {
 	return func(d *caddyfile.Dispenser) error {
 		*field = true
 		return text()(d)

@@ -9,7 +9,6 @@ import (
 
 	"github.com/caddy-paymentexpress/paymentexpress/internal/payer"
 	"github.com/caddy-paymentexpress/paymentexpress/payment"
-	"github.com/caddy-paymentexpress/paymentexpress/windcave/windcavetest"
 )
 
 // The points at which the process is killed, in the order in which a payment passes them, with
@@ -75,12 +74,4 @@ func TestKilledAtEveryPoint(t *testing.T) {
 			}
 		})
 	}
-}
-
-// payOn pays on the gateway's page and returns where the browser is sent.
-func (s *site) payOn(page string) string {
-	s.tb.Helper()
-	back, err := windcavetest.Buyer{}.Pay(page, card(windcavetest.CardApproved))
-	s.must(err)
-	return back
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -224,28 +223,6 @@ func (s *site) stop() {
 	}
 }
 
-// load gives Caddy another configuration through its admin address.
-func (s *site) load(caddyfile string) error {
-	client := &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return new(net.Dialer).DialContext(ctx, "unix", s.admin)
-	}}}
-	defer client.CloseIdleConnections()
-	r, err := http.NewRequest(http.MethodPost, "http://caddy/load", strings.NewReader(caddyfile))
-	s.must(err)
-	r.Header.Set("Content-Type", "text/caddyfile")
-	r.Header.Set("Cache-Control", "must-revalidate") // loads it also when nothing has changed
-	resp, err := client.Do(r)
-	if err != nil {
-		return err
-	}
-	defer resp.Body.Close()
-	body, _ := io.ReadAll(resp.Body)
-	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("load: %s: %s", resp.Status, body)
-	}
-	return nil
-}
-
 func (s *site) link(number string) string {
 	return s.public + "/paymentexpress/direct-pay-invoice?item_id=" + url.QueryEscape(number)
 }
@@ -288,4 +265,12 @@ func (s *site) check(h paymenttest.Histories) []*payment.Payment {
 func card(c windcavetest.Card) windcavetest.Card {
 	c.Holder, c.Expiry, c.CVC = cardHolder, time.Now().AddDate(2, 0, 0).Format("0106"), "123"
 	return c
+}
+
+// payOn pays on the gateway's page and returns where the browser is sent.
+func (s *site) payOn(page string) string {
+	s.tb.Helper()
+	back, err := windcavetest.Buyer{}.Pay(page, card(windcavetest.CardApproved))
+	s.must(err)
+	return back
 }

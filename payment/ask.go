@@ -16,9 +16,10 @@ import (
 // Not found means nothing here: whether Status knows hosted payments at all is unproven.
 func (e *Engine) ask(ctx context.Context, g *Generation, p *Payment) error {
 	v, err := e.status(ctx, g, p)
-	if err != nil && p.State == Offered && e.now().Before(p.PageEnds) {
+	if err != nil && !errors.Is(err, ErrNoCredentials) && p.State == Offered && e.now().Before(p.PageEnds) {
 		return err // asked again soon, while somebody may still be waiting
 	}
+	askErr := err
 	if err != nil {
 		g.logger().Warn("gateway could not be asked about a payment", append(describe(p), zap.Error(err))...)
 	}
@@ -49,6 +50,7 @@ func (e *Engine) ask(ctx context.Context, g *Generation, p *Payment) error {
 			w.Events = append(w.Events, ev)
 		}
 		e.rest(q, e.now())
+		e.askAgain(q, v, askErr)
 		if p.State != q.State {
 			q.NextAt = e.now() // the record's new status is written at once
 		}
@@ -57,17 +59,44 @@ func (e *Engine) ask(ctx context.Context, g *Generation, p *Payment) error {
 	return err
 }
 
-// status asks the gateway about a payment; the zero Verdict if nobody can be asked.
+// askAgain has the gateway asked again soon if it told nothing: a look that had no answer is
+// no look.
+func (e *Engine) askAgain(q *Payment, v windcave.Verdict, err error) {
+	now := e.now()
+	wait := unknownPause(q.Step, now.Sub(q.CreatedAt))
+	switch {
+	case now.Sub(q.CreatedAt) > tokenLife:
+		return
+	case errors.Is(err, ErrNoCredentials), err == nil && v.Outcome == windcave.Failed:
+		wait = credentialsPause
+	case err != nil:
+	case v.Outcome != windcave.Unknown, v.Foreign, v.NotFound, v.Claimed:
+		return
+	}
+	q.NextAt = earlier(q.NextAt, now.Add(wait))
+	q.Step++
+}
+
+// askParked asks about a payment that waits for a person without known money: late truth
+// wins.
+func (e *Engine) askParked(ctx context.Context, g *Generation, p *Payment) (moved bool, err error) {
+	v, err := e.status(ctx, g, p)
+	if err != nil {
+		g.logger().Warn("gateway could not be asked about a payment", append(describe(p), zap.Error(err))...)
+		return false, nil
+	}
+	q, err := e.change(ctx, g, p.ID, func(q *Payment) (Writes, error) { return e.apply(q, v, "", byStatusSource) })
+	return err == nil && (q.State != p.State || q.Reason != p.Reason), err
+}
+
+// status asks the gateway about a payment; a Verdict that says nothing if it is too early,
+// or if it was started without anybody to ask.
 func (e *Engine) status(ctx context.Context, g *Generation, p *Payment) (windcave.Verdict, error) {
 	none := windcave.Verdict{Foreign: true}
 	if p.PxPostUser == "" || e.now().Sub(p.CreatedAt) < pageLooks[0]/2 {
 		return none, nil // no credentials for it, or too early to be of use
 	}
 	client, err := g.pxPost(p.Endpoint, p.PxPostUser)
-	if errors.Is(err, ErrNoCredentials) {
-		g.logger().Warn("gateway cannot be asked about a payment", append(describe(p), zap.Error(err))...)
-		return none, nil
-	}
 	if err != nil {
 		return none, err
 	}

@@ -80,7 +80,7 @@ func fenced(p *Payment, fn func(*Payment) (Writes, error)) func(*Payment) (Write
 // target decides where the money goes: the document if it is still the customer's, not
 // deleted and due; else the customer's balance.
 func (e *Engine) target(ctx context.Context, g *Generation, p *Payment) (Destination, error) {
-	if p.Kind != KindInvoice || p.Booking.WithoutDocument {
+	if p.Kind != KindInvoice || p.Booking.WithoutDocument || p.TxnID != p.ID { // the last: a second charge
 		return ToBalance, nil
 	}
 	invoice, err := g.Splynx.Invoice(ctx, p.DocumentID)
@@ -141,9 +141,7 @@ func (e *Engine) post(ctx context.Context, g *Generation, p *Payment, target Des
 		}
 		q.LeaseUntil = now.Add(claimLease)
 		q.Booking.Post, q.Booking.To = PostSent, target
-		if q.Booking.PostedAt.IsZero() {
-			q.Booking.PostedAt = now
-		}
+		q.Booking.PostedAt, q.Booking.Looks = now, 0
 		return Writes{}, nil
 	}))
 	if err != nil {
@@ -164,7 +162,10 @@ func (e *Engine) post(ctx context.Context, g *Generation, p *Payment, target Des
 	faultpoint.Hit("post_noted")
 	if p.Booking.Post == PostAnswered {
 		rows, err := e.search(ctx, g, p)
-		if err != nil || len(rows) == 0 {
+		if err != nil {
+			return err
+		}
+		if len(rows) == 0 {
 			return e.searchLater(ctx, g, p)
 		}
 		return e.found(ctx, g, p, rows)

@@ -81,9 +81,6 @@ func New(store Store, o Options) *Engine {
 // Push puts a configuration in force.
 func (e *Engine) Push(g *Generation) {
 	g.Settings = g.Settings.Normalize()
-	if g.search == nil {
-		g.search = new(searchProof)
-	}
 	e.mu.Lock()
 	if !slices.Contains(e.generations, g) {
 		e.generations = append(e.generations, g)
@@ -186,7 +183,9 @@ func (e *Engine) change(ctx context.Context, g *Generation, id ID, fn func(*Paym
 		e.tell(g, p, ev)
 	}
 	if w.New != nil {
-		e.tell(g, w.New, w.NewEvent)
+		if _, err := e.store.Get(ctx, w.New.ID); err == nil { // else that charge has its row, and was told
+			e.tell(g, w.New, w.NewEvent)
+		}
 	}
 	e.poke()
 	return p, nil

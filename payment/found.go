@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -16,10 +18,15 @@ import (
 
 // found ends a booking whose row the search has shown.
 func (e *Engine) found(ctx context.Context, g *Generation, p *Payment, rows []splynx.Payment) error {
-	if len(rows) > 1 {
-		return e.park(ctx, g, p, ReasonBookedTwice, "payments "+ids(rows)+" in Splynx carry our number")
+	there := live(rows)
+	switch len(there) {
+	case 0:
+		return e.park(ctx, g, p, ReasonBookedOtherwise, "payment "+ids(rows)+" in Splynx carries our number and was deleted")
+	case 1:
+	default:
+		return e.park(ctx, g, p, ReasonBookedTwice, "payments "+ids(there)+" in Splynx carry our number")
 	}
-	row := rows[0]
+	row := there[0]
 	if !p.sameAmount(row.Amount) {
 		return e.park(ctx, g, p, ReasonBookedOtherwise, fmt.Sprintf("payment %d in Splynx carries our number but another amount", row.ID))
 	}
@@ -35,10 +42,14 @@ func (e *Engine) found(ctx context.Context, g *Generation, p *Payment, rows []sp
 	status := p.Booking.RecordStatus
 	if record != nil && (record.Status != splynx.RecordProcessed || record.PaymentID != row.ID) {
 		if err := g.Splynx.UpdateRecord(ctx, record.ID, splynx.RecordUpdate{Status: splynx.RecordProcessed, PaymentID: row.ID}); err != nil {
-			return fmt.Errorf("mark the statement record as processed: %w", err)
+			if !forGood(err) {
+				return fmt.Errorf("mark the statement record as processed: %w", err)
+			}
+			g.logger().Error("statement record cannot be marked as processed", append(describe(p), zap.Error(err))...)
+		} else {
+			status = string(splynx.RecordProcessed)
 		}
-	}
-	if record != nil {
+	} else if record != nil {
 		status = string(splynx.RecordProcessed)
 	}
 	faultpoint.Hit("record_processed")
@@ -59,11 +70,14 @@ func (e *Engine) found(ctx context.Context, g *Generation, p *Payment, rows []sp
 
 // foundByHand ends a booking that staff have made: they paired the statement record.
 func (e *Engine) foundByHand(ctx context.Context, g *Generation, p *Payment, record *splynx.Record) error {
+	if record.PaymentID == 0 {
+		return e.park(ctx, g, p, ReasonBookedOtherwise, fmt.Sprintf("the statement record %d was paired by hand, with no payment", record.ID))
+	}
 	row, err := g.Splynx.Payment(ctx, record.PaymentID)
 	if err != nil && !isNotFound(err) {
 		return err
 	}
-	if err != nil || row.CustomerID != p.Customer || !p.sameAmount(row.Amount) {
+	if err != nil || row.Deleted || row.CustomerID != p.Customer || !p.sameAmount(row.Amount) {
 		return e.park(ctx, g, p, ReasonBookedOtherwise, fmt.Sprintf("the statement record %d was paired by hand with payment %d, which is not this money", record.ID, record.PaymentID))
 	}
 	return e.recorded(ctx, g, p, func(b *Booking) { b.To, b.PaymentID = ByHand, row.ID }, fmt.Sprintf("payment %d, made by hand", row.ID))
@@ -106,7 +120,7 @@ func (e *Engine) lookAgain(ctx context.Context, g *Generation, p *Payment) error
 	if err != nil {
 		return err
 	}
-	if len(rows) > 1 || len(rows) > 0 && (p.State != Recorded || p.Booking.To == ByHand) {
+	if rows = live(rows); len(rows) > 1 || len(rows) > 0 && (p.State != Recorded || p.Booking.To == ByHand) {
 		return e.park(ctx, g, p, ReasonBookedTwice, "payments "+ids(rows)+" in Splynx carry our number")
 	}
 	others, err := e.sameMoney(ctx, g, p)
@@ -122,7 +136,9 @@ func (e *Engine) lookAgain(ctx context.Context, g *Generation, p *Payment) error
 // looked notes a later search that found nothing wrong.
 func (e *Engine) looked(ctx context.Context, g *Generation, p *Payment) error {
 	_, err := e.change(ctx, g, p.ID, fenced(p, func(q *Payment) (Writes, error) {
-		q.Booking.Looks++
+		if !q.Booking.PostedAt.IsZero() {
+			q.Booking.Looks++
+		}
 		e.rest(q, e.now())
 		return Writes{}, nil
 	}))
@@ -157,6 +173,11 @@ func (e *Engine) sameMoney(ctx context.Context, g *Generation, p *Payment) ([]sp
 // lookParked goes on with a payment whose credentials are back; any other one that carries a
 // POST is only searched for, and a person is told.
 func (e *Engine) lookParked(ctx context.Context, g *Generation, p *Payment) error {
+	if !p.HasMoney() && p.Way == WayHosted {
+		if moved, err := e.askParked(ctx, g, p); moved || err != nil {
+			return err
+		}
+	}
 	if p.Reason == ReasonCredentialsMissing {
 		if _, err := g.pxPay(p.Endpoint, p.PxPayUser); err == nil {
 			return e.resume(ctx, g, p)
@@ -179,6 +200,7 @@ func (e *Engine) resume(ctx context.Context, g *Generation, p *Payment) error {
 	_, err := e.change(ctx, g, p.ID, fenced(p, func(q *Payment) (Writes, error) {
 		ev, err := q.move(q.ParkedFrom, ReasonCredentialsBack, "", "engine", e.now())
 		e.rest(q, e.now())
+		q.NextAt = e.now() // its page may have ended meanwhile
 		return Writes{Events: []Event{ev}}, err
 	}))
 	return err
@@ -187,6 +209,18 @@ func (e *Engine) resume(ctx context.Context, g *Generation, p *Payment) error {
 func (p *Payment) sameAmount(d splynx.Decimal) bool {
 	a, err := money.Exact(d.String(), p.Amount.CurrencyCode())
 	return err == nil && a.Equal(p.Amount)
+}
+
+// live leaves out what was deleted in Splynx.
+func live(rows []splynx.Payment) []splynx.Payment {
+	return slices.DeleteFunc(slices.Clone(rows), func(r splynx.Payment) bool { return r.Deleted })
+}
+
+// forGood tells that Splynx will not do it at the next try either: nothing may wait for it.
+func forGood(err error) bool {
+	var failed *splynx.Error
+	return errors.As(err, &failed) &&
+		(failed.Kind == splynx.KindRefused || failed.Kind == splynx.KindNotFound || failed.HTTPStatus == http.StatusForbidden)
 }
 
 func ids(rows []splynx.Payment) string {

@@ -64,7 +64,7 @@ type Generation struct {
 	Logger   *zap.Logger
 	Observer Observer
 
-	search *searchProof
+	search searchProof
 }
 
 // Observer is told of every move, after it is durable. It must not block.

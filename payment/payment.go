@@ -79,6 +79,7 @@ type Payment struct {
 	Class     string `json:"class,omitempty"`
 	Words     string `json:"words,omitempty"` // key of the words people read
 	Surcharge string `json:"surcharge,omitempty"`
+	Claimed   string `json:"claimed,omitempty"` // DpsTxnRef of a charge that the gateway claims, but not as it was asked for
 
 	Booking Booking `json:"booking,omitzero"`
 
@@ -112,7 +113,7 @@ type Booking struct {
 	RecordStatus string `json:"record_status,omitempty"` // as we last wrote it
 
 	Post            Post      `json:"post,omitempty"`
-	PostedAt        time.Time `json:"posted_at,omitzero"` // the first POST; the later searches count from here
+	PostedAt        time.Time `json:"posted_at,omitzero"` // the last POST; the later searches count from here
 	QuietUntil      time.Time `json:"quiet_until,omitzero"`
 	Missed          int       `json:"missed,omitempty"` // searches after a 201 that did not find the row
 	WithoutDocument bool      `json:"without_document,omitempty"`
@@ -146,9 +147,10 @@ func (p *Payment) InFlight() bool {
 }
 
 // Blocks tells whether p, in flight, forbids charging q: the same document, or the balance
-// of a customer against any document of that customer.
+// of a customer against any document of that customer. Customers change partners, and of
+// money without intent the partner is not known: it does not matter.
 func (p *Payment) Blocks(q *Payment) bool {
-	if !p.InFlight() || p.Partner != q.Partner || p.Customer != q.Customer {
+	if !p.InFlight() || p.Customer != q.Customer {
 		return false
 	}
 	if p.Kind == KindTopUp || q.Kind == KindTopUp {

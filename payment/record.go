@@ -77,12 +77,17 @@ func (e *Engine) statement(ctx context.Context, g *Generation, day time.Time) (i
 }
 
 // record reads the payment's statement record as it stands; nil if there is none. One whose
-// id was not noted is searched for by our number.
+// id was not noted is searched for by our number; where the API key may not see records at
+// all, none was made.
 func (e *Engine) record(ctx context.Context, g *Generation, p *Payment) (*splynx.Record, error) {
 	if p.Booking.RecordID != 0 {
 		return g.Splynx.Record(ctx, p.Booking.RecordID)
 	}
 	found, err := g.Splynx.RecordsByMarker(ctx, string(p.ID))
+	if err != nil && forGood(err) {
+		g.logger().Warn("statement records cannot be read", append(describe(p), zap.Error(err))...)
+		return nil, nil
+	}
 	if err != nil || len(found) == 0 {
 		return nil, err
 	}

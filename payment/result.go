@@ -89,7 +89,7 @@ func (e *Engine) judge(t Token) (*Payment, error) {
 		} else if err == nil {
 			p, err = e.judgeKnown(ctx, g, t, p)
 		}
-		if err != nil {
+		if err != nil && !errors.Is(err, ErrNotFound) { // that it is nobody's was judged and noted
 			e.askLater(ctx, g, t, err)
 		}
 		return p, err

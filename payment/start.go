@@ -60,7 +60,12 @@ func (e *Engine) Start(ctx context.Context, s Start) (*Payment, error) {
 }
 
 // secondKey is the form key of the one new try after an unclear GenerateRequest.
-func secondKey(key string) string { return key + "/2" }
+func secondKey(key string) string {
+	if key == "" {
+		return ""
+	}
+	return key + "/2"
+}
 
 // already finds the payment that this form, or this payer's earlier form, has made.
 func (e *Engine) already(ctx context.Context, s Start) (*Payment, error) {
@@ -130,7 +135,7 @@ func (e *Engine) offer(ctx context.Context, g *Generation, s Start, formKey stri
 		}
 		return nil
 	}); errors.Is(err, ErrFormKeyUsed) {
-		return e.store.ByFormKey(ctx, formKey) // the other half of a double click was first
+		return e.already(ctx, s) // the other half of a double click was first
 	} else if err != nil {
 		return nil, fmt.Errorf("write the intent: %w", err)
 	}

@@ -26,6 +26,9 @@ const (
 // approval, and however late: it is kept. Called inside Store.Change, maybe more than once.
 func (e *Engine) apply(p *Payment, v windcave.Verdict, surcharge string, from source) (Writes, error) {
 	now := e.now()
+	if v.Outcome == windcave.Approved && v.DpsTxnRef == "" { // nobody could tell it from another charge
+		v.Outcome, v.Mismatch = windcave.Unknown, []string{"DpsTxnRef"}
+	}
 	switch {
 	case v.Foreign:
 		return Writes{}, nil
@@ -35,7 +38,7 @@ func (e *Engine) apply(p *Payment, v windcave.Verdict, surcharge string, from so
 		return Writes{}, nil
 	case v.Outcome == windcave.Approved:
 		return e.second(p, v, surcharge, from, now)
-	case v.Claimed && v.DpsTxnRef != p.DpsTxnRef:
+	case v.Claimed && (v.DpsTxnRef == "" || v.DpsTxnRef != p.DpsTxnRef):
 		return e.differs(p, v, from, now)
 	case v.Outcome == windcave.Declined && p.State == Offered && (from == bySource || !now.Before(p.PageEnds)):
 		p.Code, p.Class, p.Words = v.Code, string(v.Class), v.Key
@@ -52,13 +55,21 @@ func (e *Engine) apply(p *Payment, v windcave.Verdict, surcharge string, from so
 
 // approve is the one way to approved. The answer was compared with all that was asked.
 func (e *Engine) approve(p *Payment, v windcave.Verdict, surcharge string, from source, now time.Time) (Writes, error) {
+	var w Writes
+	if p.Claimed != "" && p.Claimed != v.DpsTxnRef { // another charge, which still has to be looked at
+		var err error
+		if w, err = e.claimed(p, windcave.Verdict{DpsTxnRef: p.Claimed}, p.Claimed+" differs from what was asked", from, now); err != nil {
+			return Writes{}, err
+		}
+	}
 	p.DpsTxnRef, p.Code, p.Class, p.Words, p.Surcharge = v.DpsTxnRef, v.Code, string(v.Class), v.Key, surcharge
-	p.ApprovedAt = now
+	p.ApprovedAt, p.Claimed = now, ""
 	ev, err := p.move(Approved, ReasonGatewayApproved, v.DpsTxnRef, string(from), now)
 	p.NextAt = now
 	p.LeaseOwner, p.LeaseUntil = "", time.Time{}
 	p.Fence++ // whoever held the payment held it for something else
-	return Writes{Events: []Event{ev}}, err
+	w.Events = []Event{ev}
+	return w, err
 }
 
 // second gives another charge under the same TxnId a row of its own.
@@ -76,21 +87,37 @@ func (e *Engine) second(p *Payment, v windcave.Verdict, surcharge string, from s
 // recorded for it, and a person must look.
 func (e *Engine) differs(p *Payment, v windcave.Verdict, from source, now time.Time) (Writes, error) {
 	note := v.DpsTxnRef + " differs in " + strings.Join(v.Mismatch, ", ")
-	if p.HasMoney() {
-		q, err := e.sibling(p, v)
+	known := p.State == Parked && p.Reason == ReasonAnswerDiffers
+	switch {
+	case p.HasMoney(), known && p.Claimed != v.DpsTxnRef:
+		return e.claimed(p, v, note, from, now)
+	case known:
+		return Writes{}, nil
+	}
+	var w Writes
+	if p.State == Parked { // for another reason, which may go away by itself
+		ev, err := p.move(p.ParkedFrom, ReasonAnswerDiffers, note, string(from), now)
 		if err != nil {
 			return Writes{}, err
 		}
-		q.DpsTxnRef = ""
-		q.FormKey = "differs/" + string(p.TxnID) + "/" + v.DpsTxnRef // once for each charge
-		return Writes{New: q, NewEvent: q.begin(Parked, ReasonAnswerDiffers, note, string(from), now)}, nil
+		w.Events = append(w.Events, ev)
 	}
-	if p.State == Parked {
-		return Writes{}, nil
-	}
+	p.Claimed = v.DpsTxnRef
 	ev, err := p.move(Parked, ReasonAnswerDiffers, note, string(from), now)
 	e.rest(p, now)
-	return Writes{Events: []Event{ev}}, err
+	w.Events = append(w.Events, ev)
+	return w, err
+}
+
+// claimed is a parked row for a charge beside that of p, which is not what was asked for.
+func (e *Engine) claimed(p *Payment, v windcave.Verdict, note string, from source, now time.Time) (Writes, error) {
+	q, err := e.sibling(p, v)
+	if err != nil {
+		return Writes{}, err
+	}
+	q.DpsTxnRef, q.Claimed = "", v.DpsTxnRef
+	q.FormKey = "differs/" + string(p.TxnID) + "/" + v.DpsTxnRef // once for each charge
+	return Writes{New: q, NewEvent: q.begin(Parked, ReasonAnswerDiffers, note, string(from), now)}, nil
 }
 
 // sibling is a new row for another charge under p's TxnId.

@@ -159,6 +159,9 @@ func (e *Engine) rest(p *Payment, now time.Time) {
 		if p.Reason == ReasonCredentialsMissing {
 			p.NextAt = earlier(p.NextAt, now.Add(credentialsPause))
 		}
+		if !p.HasMoney() && p.Way == WayHosted {
+			p.NextAt = earlier(p.NextAt, nextPageLook(p, now))
+		}
 	default:
 		p.NextAt = time.Time{}
 		if p.Way == WayHosted {

@@ -10,15 +10,14 @@ import (
 
 	"github.com/caddy-paymentexpress/paymentexpress/internal/secret"
 	"github.com/caddy-paymentexpress/paymentexpress/payment"
-	"github.com/caddy-paymentexpress/paymentexpress/windcave"
 )
 
 // comeBack is where the gateway sends the browser, and where it sends its notification.
 // Both have the gateway asked and the outcome stored; they differ only in what they are
 // shown. A notification is answered 200 only after that, and else 503, so that it comes
 // again: never 404, 500 or 502, which would end it.
-func (h *Handler) comeBack(w http.ResponseWriter, r *http.Request) {
-	id, errID := payment.ParseID(r.PathValue("id"))
+func (h *Handler) comeBack(w http.ResponseWriter, r *http.Request, path string) {
+	id, errID := payment.ParseID(path)
 	token, user, errToken := returned(r)
 	log := h.Logger.With(zap.String("payment", string(id)), zap.Bool("notification", isMachine(r)))
 	if errID != nil || errToken != nil {
@@ -42,10 +41,12 @@ func (h *Handler) comeBack(w http.ResponseWriter, r *http.Request) {
 	h.answerReturn(w, r, id, err)
 }
 
+// answerReturn sends a browser on to the payment's page, which tells what is known; id is
+// empty where the address had none.
 func (h *Handler) answerReturn(w http.ResponseWriter, r *http.Request, id payment.ID, err error) {
 	switch {
 	case !isMachine(r) && id == "":
-		h.show(w, r, page{Status: http.StatusNotFound, Key: "no_page"})
+		h.show(w, r, page{Status: http.StatusBadRequest, Key: "no_payment"}) // not 404: it might be a notification after all
 	case !isMachine(r):
 		http.Redirect(w, r, h.paymentURL(id), http.StatusSeeOther)
 	case err != nil:
@@ -71,7 +72,7 @@ func returned(r *http.Request) (secret.Secret, string, error) {
 		}
 		query = r.PostForm.Encode()
 	}
-	return windcave.ReturnQuery(query)
+	return payment.ReturnQuery(query)
 }
 
 // paymentURL is the clean address of a payment's page.

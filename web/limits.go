@@ -8,12 +8,15 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// GuestLimit says how many payments guests may start in an hour.
+// GuestLimit says how many payments guests may start in an hour. The zero value is 10 for a
+// document, 60 from an address, 600 over all.
 type GuestLimit struct {
 	Document int // for one document
 	Address  int // from one address; an IPv6 address counts as its /64
 	All      int // over all
 }
+
+var defaultLimit = GuestLimit{Document: 10, Address: 60, All: 600}
 
 // viewsPerStart is how many times a link may be looked at for each start that is allowed.
 const viewsPerStart = 10
@@ -26,10 +29,17 @@ type Limits struct {
 }
 
 // NewLimits makes limits.
-func NewLimits(l GuestLimit) *Limits { return &Limits{limit: l, seen: make(map[any]*rate.Limiter)} }
+func NewLimits(l GuestLimit) *Limits {
+	limits := &Limits{seen: make(map[any]*rate.Limiter)}
+	limits.Set(l)
+	return limits
+}
 
 // Set changes the numbers; what was counted stays if they are the same.
 func (l *Limits) Set(limit GuestLimit) {
+	if limit == (GuestLimit{}) {
+		limit = defaultLimit
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.limit != limit {
@@ -44,47 +54,52 @@ type limitKey struct {
 	id   any
 }
 
-// Start counts one start and tells whether it is within the limits.
-func (l *Limits) Start(document int64, from netip.Addr, now time.Time) bool {
-	return l.take(now, 1, "start", document, from)
+// Start counts one start. Where that is beyond the limits, nothing is counted, and it returns
+// how long to wait for the next one; else 0.
+func (l *Limits) Start(document int64, from netip.Addr, now time.Time) (wait time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.take(now, map[limitKey]int{
+		{"start", "all"}:           l.limit.All,
+		{"start", networkOf(from)}: l.limit.Address,
+		{"start", document}:        l.limit.Document,
+	})
 }
 
 // View counts one look at a link, likewise. The document is not known yet.
-func (l *Limits) View(from netip.Addr, now time.Time) bool {
-	return l.take(now, viewsPerStart, "view", 0, from)
-}
-
-func (l *Limits) take(now time.Time, times int, what string, document int64, from netip.Addr) bool {
+func (l *Limits) View(from netip.Addr, now time.Time) (wait time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	return l.take(now, map[limitKey]int{
+		{"view", "all"}:           l.limit.All * viewsPerStart,
+		{"view", networkOf(from)}: l.limit.Address * viewsPerStart,
+	})
+}
+
+// take counts one for each key, or none.
+func (l *Limits) take(now time.Time, keys map[limitKey]int) (wait time.Duration) {
 	if len(l.seen) > 100_000 {
 		l.sweep(now)
 	}
-	wanted := []struct {
-		key limitKey
-		n   int
-	}{{limitKey{what, "all"}, l.limit.All * times}, {limitKey{what, network(from)}, l.limit.Address * times}}
-	if document != 0 {
-		wanted = append(wanted, struct {
-			key limitKey
-			n   int
-		}{limitKey{what, document}, l.limit.Document * times})
+	var taken []*rate.Reservation
+	for key, n := range keys {
+		r := l.limiter(key, n).ReserveN(now, 1)
+		taken = append(taken, r)
+		wait = max(wait, r.DelayFrom(now))
 	}
-	for _, w := range wanted { // all are looked at before any is counted
-		if l.limiter(w.key, w.n).TokensAt(now) < 1 {
-			return false
+	if wait > 0 {
+		for _, r := range taken {
+			r.CancelAt(now)
 		}
 	}
-	for _, w := range wanted {
-		l.limiter(w.key, w.n).AllowN(now, 1)
-	}
-	return true
+	return wait
 }
 
 func (l *Limits) limiter(key limitKey, n int) *rate.Limiter {
 	have := l.seen[key]
 	if have == nil {
-		have = rate.NewLimiter(rate.Every(time.Hour/time.Duration(max(n, 1))), n)
+		n = max(n, 1)
+		have = rate.NewLimiter(rate.Every(time.Hour/time.Duration(n)), n)
 		l.seen[key] = have
 	}
 	return have
@@ -99,8 +114,8 @@ func (l *Limits) sweep(now time.Time) {
 	}
 }
 
-// network is what one address counts as: a household has one IPv4 address or one /64.
-func network(a netip.Addr) netip.Prefix {
+// networkOf is what one address counts as: a household has one IPv4 address or one /64.
+func networkOf(a netip.Addr) netip.Prefix {
 	a = a.Unmap()
 	bits := 32
 	if a.Is6() {

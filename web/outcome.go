@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
-	"time"
 
 	"github.com/caddy-paymentexpress/paymentexpress/payment"
 )
@@ -18,105 +17,134 @@ func (h *Handler) showPayment(w http.ResponseWriter, r *http.Request) {
 		h.show(w, r, page{Status: http.StatusNotFound, Key: "no_payment"})
 		return
 	}
-	e := h.engine(w, r)
-	if e == nil {
-		return
+	v, err := h.look(r, id)
+	switch {
+	case errors.Is(err, payment.ErrNotFound):
+		v = page{Status: http.StatusNotFound, Key: "no_payment"}
+	case err != nil: // whoever has just paid must not read that nothing was charged
+		v = page{Status: http.StatusServiceUnavailable, Key: "cannot_show", Mark: markWait, RetryAfter: comeAgain, Refresh: true}
+		h.logUnable(r, err)
+	}
+	refresh(&v, r)
+	h.show(w, r, v)
+}
+
+// look reads a payment, and what the caller may see of it.
+func (h *Handler) look(r *http.Request, id payment.ID) (page, error) {
+	e, err := h.Engine(r.Context())
+	if err != nil {
+		return page{}, err
 	}
 	p, err := e.Get(r.Context(), id)
-	if errors.Is(err, payment.ErrNotFound) {
-		h.show(w, r, page{Status: http.StatusNotFound, Key: "no_payment"})
-		return
-	}
 	if err != nil {
-		h.closed(w, r, err)
-		return
+		return page{}, err
 	}
 	guest, err := h.knownGuest(r, e)
 	if err != nil {
-		h.closed(w, r, err)
-		return
+		return page{}, err
 	}
 	waiting, err := e.Waiting(r.Context(), p)
 	if err != nil {
-		h.closed(w, r, err)
-		return
+		return page{}, err
 	}
 	e.Nudge(r.Context(), id)
 	v := h.outcome(p, waiting)
 	if guest == "" || guest != p.Payer {
-		v.Amount, v.Number, v.Reference, v.Again, v.Link, v.When = nil, "", "", "", "", time.Time{}
+		v = bare(v)
 	}
-	h.refresh(&v, r)
-	h.show(w, r, v)
+	return v, nil
 }
 
-// outcome is the page for a payment's state, as LOOK.md's table of states has it.
+// outcome is the page for a payment's state. waiting tells that something came back for it
+// that the gateway was not heard on yet: then nothing may be said to be over.
 func (h *Handler) outcome(p *payment.Payment, waiting bool) page {
 	v := page{
-		Status: http.StatusOK, Template: "payment", Partner: p.Partner, Number: p.DocumentNumber, Amount: &p.Amount,
-		Reference: string(p.ID), Mark: "stop",
-	}
-	again := ""
-	if p.Kind == payment.KindInvoice {
-		again = directPayURL(p.DocumentNumber)
+		Status: http.StatusOK, Partner: p.Partner, Number: p.DocumentNumber, Amount: &p.Amount, Reference: string(p.ID),
 	}
 	switch p.State {
 	case payment.Recorded, payment.Approved:
-		v.Key, v.Mark, v.When = "paid", "done", p.ApprovedAt
-		switch {
-		case p.State == payment.Approved:
-			v.Key, v.Refresh = "paid_soon", true
-		case p.Booking.To == payment.ToBalance && p.Kind != payment.KindTopUp:
-			v.Key = "paid_to_balance"
-		}
-	case payment.Parked:
-		v.Key, v.Mark, v.When = "looked_at", "wait", p.ApprovedAt
-		if p.HasMoney() {
-			v.Key = "paid_looked_at"
-		}
+		paid(&v, p)
 	case payment.Refunded, payment.Settled:
-		v.Key, v.Mark, v.When = "refunded", "done", p.ApprovedAt
-	case payment.Created, payment.Submitted, payment.Unknown:
-		v.Key, v.Mark, v.Refresh = "waiting", "wait", true
-	case payment.Offered:
-		v.Key, v.Mark, v.Link = "at_gateway", "wait", p.PageURL
-		if waiting {
-			v.Key, v.Link, v.Refresh = "waiting", "", true
+		v.Key, v.Mark, v.Moved, v.Receipt, v.When = "refunded", markDone, true, true, p.ApprovedAt
+	case payment.Parked:
+		v.Key, v.Mark, v.When = "looked_at", markWait, p.ApprovedAt
+		if p.HasMoney() {
+			v.Key, v.Moved, v.Receipt = "paid_looked_at", true, true
 		}
-	case payment.Declined:
-		v.Key, v.Again = declinedKey(p.Class), again
-	case payment.Cancelled, payment.Expired:
-		v.Key, v.Again = string(p.State), again
-	default: // not_offered, not_started, not_done
-		v.Key, v.Again = "not_started", again
+	case payment.Submitted, payment.Unknown:
+		v.Key, v.Mark, v.Refresh = "waiting", markWait, true
+	case payment.Created:
+		v.Key, v.Mark, v.Refresh = "preparing", markWait, true
+	case payment.Offered:
+		v.Key, v.Mark, v.Refresh = "at_gateway", markWait, true
+		if v.Link = p.PageURL; !h.Now().Before(p.PageEnds) {
+			v.Key, v.Link = "checking", ""
+		}
+	default:
+		v.Key, v.Mark = endedKey(p), markStop
+		if p.Kind == payment.KindInvoice {
+			v.Again = directPayURL(p.DocumentNumber)
+		}
 	}
-	if waiting && v.Mark == "stop" { // a later attempt on the same page is not judged yet
-		v.Key, v.Mark, v.Again, v.Refresh = "waiting", "wait", "", true
+	if waiting && !p.HasMoney() && p.State != payment.Parked {
+		v.Key, v.Mark, v.Refresh, v.Link, v.Again = "waiting", markWait, true, "", ""
 	}
 	return v
 }
 
-// declinedKey tells a decline that may pass from a card that will not do.
-func declinedKey(class string) string {
-	switch class {
-	case "card", "token":
-		return "declined_card"
+// paid is for money that the gateway has approved.
+func paid(v *page, p *payment.Payment) {
+	v.Key, v.Mark, v.Moved, v.Receipt, v.When = "paid", markDone, true, true, p.ApprovedAt
+	switch {
+	case p.State == payment.Approved:
+		v.Key, v.Refresh = "paid_soon", true
+	case p.Booking.To == payment.ToBalance && p.Kind != payment.KindTopUp:
+		v.Key = "paid_to_balance"
 	}
-	return "declined"
 }
 
-// refreshes are the pauses after which a waiting page asks again, without script.
-var refreshes = []int{2, 2, 3, 5, 5, 10, 15, 30, 60}
+// endedKey is for a payment that ended without money. It tells a decline that may pass from a
+// card that will not do.
+func endedKey(p *payment.Payment) string {
+	switch p.State {
+	case payment.Declined:
+		if p.Class == "card" || p.Class == "token" {
+			return "declined_card"
+		}
+		return "declined"
+	case payment.Cancelled, payment.Expired:
+		return string(p.State)
+	}
+	return "not_started" // not_offered, not_started, not_done
+}
 
-// refresh lets a waiting page renew itself with growing pauses, counted in its address.
-func (h *Handler) refresh(v *page, r *http.Request) {
+// bareKeys are what anybody else is told of each outcome: whether it is paid.
+var bareKeys = map[string]string{
+	"paid": "bare_paid", "paid_soon": "bare_paid", "paid_to_balance": "bare_paid", "paid_looked_at": "bare_paid",
+	"refunded": "bare_refunded",
+	"waiting":  "bare_waiting", "looked_at": "bare_waiting", "checking": "bare_waiting", "preparing": "bare_waiting", "at_gateway": "bare_waiting",
+	"declined": "bare_not_paid", "declined_card": "bare_not_paid", "cancelled": "bare_not_paid", "expired": "bare_not_paid", "not_started": "bare_not_paid",
+}
+
+// bare is what is left of a page for who did not start the payment: the outcome alone.
+func bare(v page) page {
+	return page{Status: v.Status, Key: bareKeys[v.Key], Mark: v.Mark, Partner: v.Partner, Refresh: v.Refresh}
+}
+
+// pauses are those after which a waiting page asks again by itself, in seconds.
+var pauses = []int{2, 2, 3, 5, 5, 10, 15, 30, 60, 60, 60, 300}
+
+// refresh lets a waiting page renew itself without script, with growing pauses, counted in
+// its address.
+func refresh(v *page, r *http.Request) {
 	if !v.Refresh {
 		return
 	}
 	n, err := strconv.Atoi(r.URL.Query().Get("n"))
-	if err != nil || n < 0 {
+	if err != nil {
 		n = 0
 	}
-	n = min(n, len(refreshes)-1)
-	v.RefreshAfter = fmt.Sprintf("%d;url=%s?n=%d", refreshes[n], r.URL.Path, n+1)
+	n = min(max(n, 0), len(pauses)-1)
+	v.RefreshAfter = fmt.Sprintf("%d;url=%s?n=%d", pauses[n], r.URL.Path, n+1)
+	v.Look = r.URL.Path
 }

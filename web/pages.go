@@ -9,8 +9,7 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
-	"net/url"
-	"strings"
+	"strconv"
 	"time"
 
 	"github.com/bojanz/currency"
@@ -24,36 +23,38 @@ var files embed.FS
 
 // page is what a template shows. Key names its words: "<key>.title" and "<key>.lead".
 type page struct {
-	Status   int
-	Key      string
-	Template string // default: message
-	Partner  int64
-	Retry    bool // worth coming back in a while
+	Status     int
+	Key        string
+	Template   string // default: page
+	Partner    int64
+	RetryAfter time.Duration // when it is worth coming back; zero: not said
+	Mark       mark
 
 	Number    string
 	Amount    *currency.Amount
 	Reference string
 	When      time.Time // of approval
+	Moved     bool      // the amount is money that moved
+	Receipt   bool      // worth printing
 
 	Form, Action string // a sealed form and where it goes
 	Notice       string // key of what happened before
 	Link         string // the hosted page, while it lives
 	Again        string // where to try again
-	Mark         string // done, wait, stop: the sign beside the title
+	See          string // the caller's own payment
+	Look         string // this page, to look again by hand
 	Refresh      bool
 	RefreshAfter string // for the meta element
 }
 
-// view is a page with everything that its words need.
-type view struct {
-	page
-	Provider string
-	Lang     string
-	Style    string // address of the style sheet
-	words    *i18n.Localizer
-	locale   currency.Locale
-	zone     *time.Location
-}
+// mark is the sign above a title, with its colour.
+type mark string
+
+const (
+	markDone mark = "done"
+	markWait mark = "wait"
+	markStop mark = "stop"
+)
 
 // pages holds the parsed templates, the words and the style sheet.
 type pages struct {
@@ -81,90 +82,49 @@ func newPages() (*pages, error) {
 	return p, nil
 }
 
-// asset serves the style sheet.
-func (p *pages) asset(w http.ResponseWriter, r *http.Request) {
-	if r.PathValue("file") != p.styleName {
-		w.WriteHeader(http.StatusNotFound)
+// style serves the style sheet.
+func (h *Handler) style(w http.ResponseWriter, r *http.Request) {
+	if r.PathValue("file") != h.pages.styleName {
+		h.show(w, r, page{Status: http.StatusNotFound, Key: "no_page"})
 		return
 	}
 	w.Header().Set("Content-Type", "text/css; charset=utf-8")
+	w.Header().Set("Content-Length", strconv.Itoa(len(h.pages.style)))
 	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
-	_, _ = w.Write(p.style)
+	if r.Method != http.MethodHead {
+		_, _ = w.Write(h.pages.style)
+	}
 }
 
 // show writes a page.
 func (h *Handler) show(w http.ResponseWriter, r *http.Request, p page) {
 	if p.Template == "" {
-		p.Template = "message"
+		p.Template = "page"
 	}
 	lang := language.English
 	v := view{
-		page: p, Provider: h.names.of(r.Context(), h.Generation, p.Partner), Lang: lang.String(),
-		Style: Prefix + "/assets/" + h.pages.styleName,
-		words: i18n.NewLocalizer(h.pages.bundle, lang.String()), locale: currency.NewLocale(lang.String()),
-		zone: h.Generation.Settings.TimeZone,
+		page: p, Lang: lang.String(), Host: h.public.Host, Style: Prefix + "/assets/" + h.pages.styleName,
+		Name:  h.names.of(r.Context(), h.Generation, p.Partner, h.Now()),
+		words: i18n.NewLocalizer(h.pages.bundle, lang.String()), locale: currency.NewLocale(lang.String()), zone: h.zone,
 	}
 	var body bytes.Buffer
 	if err := h.pages.templates.ExecuteTemplate(&body, p.Template+".html", v); err != nil {
-		h.Logger.Error("a page could not be rendered", zap.String("page", p.Key), zap.Error(err))
-		http.Error(w, "This page could not be made. Nothing was charged.", http.StatusInternalServerError)
-		return
+		panic(fmt.Errorf("render page %s: %w", p.Key, err))
 	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	if p.Retry {
-		w.Header().Set("Retry-After", "120")
+	header := w.Header()
+	header.Set("Content-Type", "text/html; charset=utf-8")
+	header.Set("Content-Length", strconv.Itoa(body.Len()))
+	if p.RetryAfter > 0 {
+		header.Set("Retry-After", strconv.Itoa(ceil(p.RetryAfter, time.Second)))
 	}
 	w.WriteHeader(p.Status)
-	if r.Method != http.MethodHead {
-		_, _ = w.Write(body.Bytes())
+	if r.Method == http.MethodHead {
+		return
+	}
+	if _, err := w.Write(body.Bytes()); err != nil {
+		h.Logger.Debug("a page was not read to its end", zap.Error(err))
 	}
 }
 
-// T is the text of a message, with the page's values in it.
-func (v view) T(id string) (string, error) {
-	return v.words.Localize(&i18n.LocalizeConfig{MessageID: id, TemplateData: v})
-}
-
-// Title is the page's heading.
-func (v view) Title() (string, error) { return v.T(v.Key + ".title") }
-
-// Lead is the sentence below it.
-func (v view) Lead() (string, error) { return v.T(v.Key + ".lead") }
-
-// Money is the amount as the reader writes it.
-func (v view) Money() string {
-	if v.Amount == nil {
-		return ""
-	}
-	return currency.NewFormatter(v.locale).Format(*v.Amount)
-}
-
-// Date is the time of approval in the provider's zone.
-func (v view) Date() string {
-	if v.When.IsZero() {
-		return ""
-	}
-	zone := v.zone
-	if zone == nil {
-		zone = time.UTC
-	}
-	return v.When.In(zone).Format("2 January 2006, 15:04 MST")
-}
-
-// Sign stands before the title, for those who cannot tell colours.
-func (v view) Sign() string {
-	switch v.Mark {
-	case "done":
-		return "✓"
-	case "wait":
-		return "…"
-	case "stop":
-		return "✕"
-	}
-	return ""
-}
-
-// directPayURL is the payment link of an invoice.
-func directPayURL(number string) string {
-	return Prefix + "/direct-pay-invoice?item_id=" + strings.ReplaceAll(url.QueryEscape(number), "+", "%20")
-}
+// ceil counts the units that cover d.
+func ceil(d, unit time.Duration) int { return int((d + unit - 1) / unit) }

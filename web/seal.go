@@ -2,12 +2,11 @@ package web
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
+	"crypto/aes"
+	"crypto/cipher"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"strings"
 	"time"
 
 	"github.com/bojanz/currency"
@@ -18,10 +17,15 @@ import (
 // formLife is how long a page's form may be sent.
 const formLife = 24 * time.Hour
 
-var errSeal = errors.New("the form is not one that we made, or is too old")
+// Errors of unseal; callers compare with errors.Is.
+var (
+	errSeal = errors.New("the form is not one that we made")
+	errOld  = errors.New("the form is too old")
+)
 
-// sealedForm is what a page that moves money has shown. The browser carries it and cannot
-// change it; what it says is compared with what is true when it comes back.
+// sealedForm is what a page that moves money has shown. The browser carries it and can
+// neither change nor read it: it holds ids that a stranger with a link has no business with.
+// What it says is compared with what is true when it comes back.
 type sealedForm struct {
 	Key      string          `json:"k"` // unique for each page: sent twice it is one payment
 	Kind     payment.Kind    `json:"t"`
@@ -33,9 +37,9 @@ type sealedForm struct {
 	Made     time.Time       `json:"m"`
 }
 
-// seal writes a form so that open can tell that it is ours.
+// seal writes a form so that unseal can tell that it is ours.
 func seal(ctx context.Context, e *payment.Engine, f sealedForm) (string, error) {
-	key, err := e.Key(ctx, "form")
+	box, err := formBox(ctx, e)
 	if err != nil {
 		return "", err
 	}
@@ -43,30 +47,46 @@ func seal(ctx context.Context, e *payment.Engine, f sealedForm) (string, error) 
 	if err != nil {
 		return "", err
 	}
-	return base64.RawURLEncoding.EncodeToString(text) + "." + base64.RawURLEncoding.EncodeToString(sign(key, text)), nil
+	return base64.RawURLEncoding.EncodeToString(box.Seal(nil, nil, text, nil)), nil
 }
 
-// unseal reads what seal wrote; errSeal for anything else.
+// unseal reads what seal wrote: errOld together with the form where its time is over,
+// errSeal for anything that is not ours.
 func unseal(ctx context.Context, e *payment.Engine, s string, now time.Time) (sealedForm, error) {
-	key, err := e.Key(ctx, "form")
+	box, err := formBox(ctx, e)
 	if err != nil {
 		return sealedForm{}, err
 	}
-	left, right, _ := strings.Cut(s, ".")
-	text, errText := base64.RawURLEncoding.DecodeString(left)
-	mac, errMAC := base64.RawURLEncoding.DecodeString(right)
-	var f sealedForm
-	if errText != nil || errMAC != nil || !hmac.Equal(mac, sign(key, text)) || json.Unmarshal(text, &f) != nil {
+	sealed, err := base64.RawURLEncoding.DecodeString(s)
+	if err != nil {
 		return sealedForm{}, errSeal
 	}
-	if age := now.Sub(f.Made); age < -time.Minute || age > formLife {
+	text, err := box.Open(nil, nil, sealed, nil)
+	if err != nil {
 		return sealedForm{}, errSeal
+	}
+	var f sealedForm
+	if err := json.Unmarshal(text, &f); err != nil {
+		return sealedForm{}, errSeal
+	}
+	switch age := now.Sub(f.Made); {
+	case age < -time.Minute:
+		return sealedForm{}, errSeal
+	case age > formLife:
+		return f, errOld
 	}
 	return f, nil
 }
 
-func sign(key, text []byte) []byte {
-	mac := hmac.New(sha256.New, key)
-	mac.Write(text)
-	return mac.Sum(nil)
+// formBox encrypts and authenticates forms with a key that lives as long as the journal.
+func formBox(ctx context.Context, e *payment.Engine) (cipher.AEAD, error) {
+	key, err := e.Key(ctx, "form")
+	if err != nil {
+		return nil, err
+	}
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		return nil, err
+	}
+	return cipher.NewGCMWithRandomNonce(block)
 }

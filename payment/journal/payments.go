@@ -52,7 +52,14 @@ func (w *writer) put(ctx context.Context, statement string, p *payment.Payment) 
 // unique tells which promise of the tables a write would have broken.
 func unique(err error) error {
 	var failed *sqlite.Error
-	if !errors.As(err, &failed) || failed.Code() != sqlite3.SQLITE_CONSTRAINT_UNIQUE {
+	if !errors.As(err, &failed) {
+		return err
+	}
+	switch failed.Code() {
+	case sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY:
+		return payment.ErrDuplicate
+	case sqlite3.SQLITE_CONSTRAINT_UNIQUE:
+	default:
 		return err
 	}
 	if strings.Contains(failed.Error(), "form_key") {
@@ -72,7 +79,7 @@ func (w *writer) event(ctx context.Context, e payment.Event) error {
 // Create implements payment.Store.
 func (s *SQLite) Create(ctx context.Context, p *payment.Payment, e payment.Event, check func([]*payment.Payment) error) error {
 	return s.do(ctx, func(ctx context.Context, w *writer) error {
-		rows, err := w.query(ctx, `SELECT detail FROM payments WHERE customer=? AND partner=? AND state IN ('submitted','unknown','approved','parked')`, p.Customer, p.Partner)
+		rows, err := w.query(ctx, `SELECT detail FROM payments WHERE customer=? AND state IN ('submitted','unknown','approved','parked')`, p.Customer)
 		inFlight, err := scan(rows, err)
 		if err != nil {
 			return err

@@ -3,11 +3,15 @@ package paymenttest
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"net/http"
 	"net/url"
+	"os"
 	"path"
 	"path/filepath"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -46,7 +50,13 @@ type World struct {
 	Invoice  splynxtest.Invoice
 	Logger   *zap.Logger
 
-	file string
+	file    string
+	options Options
+	life    *life
+	down    atomic.Bool // the gateway cannot be reached
+
+	mu     sync.Mutex // of what notifications read while the test goes on
+	inside *payment.Engine
 }
 
 // Options of a World.
@@ -58,7 +68,11 @@ type Options struct {
 	Due       string // of the invoice; default 57.50
 	NoPxPost  bool
 	Logger    *zap.Logger
+	Observer  payment.Observer
 	NoJournal bool // the test opens it
+
+	// What stands between the engine and the simulators. Default: nothing.
+	OnGateway, OnSplynx func(http.RoundTripper) http.RoundTripper
 }
 
 // New makes a world with one customer who has one invoice. It ends with the test.
@@ -84,6 +98,7 @@ func New(tb testing.TB, o Options) *World {
 	w.Customer = w.Splynx.AddCustomer(splynxtest.Customer{Name: "A Customer"})
 	id := w.Splynx.AddInvoice(splynxtest.Invoice{CustomerID: w.Customer, Number: "2026/0042", Total: o.Due})
 	w.Invoice, _ = w.Splynx.Invoice(id)
+	w.options, w.life = o, newLife()
 	w.Gen = w.Generation(o)
 	if !o.NoJournal {
 		w.Open()
@@ -95,11 +110,11 @@ func New(tb testing.TB, o Options) *World {
 // Generation makes a configuration for the world's engine.
 func (w *World) Generation(o Options) *payment.Generation {
 	w.TB.Helper()
-	config := windcave.Config{Endpoint: gatewayURL, Transport: w.Gateway.Transport()}
+	config := windcave.Config{Endpoint: gatewayURL, Transport: w.reach(newReachable(w.Gateway.Transport(), &w.down), o.OnGateway)}
 	pxPay, err := windcave.NewPxPay(config, windcave.NewCredentials(pxPayUser, pxPayKey))
 	w.must(err)
 	o.Settings.PublicURL = publicURL
-	g := &payment.Generation{Settings: o.Settings, Logger: w.Logger, Default: payment.Partner{
+	g := &payment.Generation{Settings: o.Settings, Logger: w.Logger, Observer: o.Observer, Default: payment.Partner{
 		Name: "Example ISP", Currency: o.Currency, PaymentMethod: 3, PxPay: pxPay, PxPayUser: pxPayUser, Endpoint: gatewayURL,
 	}}
 	if !o.NoPxPost {
@@ -107,10 +122,21 @@ func (w *World) Generation(o Options) *payment.Generation {
 		g.Default.PxPostUser = pxPostUser
 		w.must(err)
 	}
-	g.Splynx, err = splynx.New(splynx.Config{URL: "http://127.0.0.1:2/", Key: apiKey, Secret: apiSecret, Transport: w.Splynx.Transport()})
+	g.Splynx, err = splynx.New(splynx.Config{URL: "http://127.0.0.1:2/", Key: apiKey, Secret: apiSecret, Transport: w.reach(w.Splynx.Transport(), o.OnSplynx)})
 	w.must(err)
 	return g
 }
+
+// reach is the way to a simulator, as this life of the process has it.
+func (w *World) reach(to http.RoundTripper, over func(http.RoundTripper) http.RoundTripper) http.RoundTripper {
+	if over != nil {
+		to = over(to)
+	}
+	return &mortalTransport{to, w.life}
+}
+
+// GatewayUnreachable has every connection to the gateway refused, or not any more.
+func (w *World) GatewayUnreachable(on bool) { w.down.Store(on) }
 
 // Open opens the journal and starts the engine.
 func (w *World) Open() {
@@ -118,8 +144,39 @@ func (w *World) Open() {
 	var err error
 	w.Store, err = journal.Open(context.Background(), w.file)
 	w.must(err)
-	w.Engine = payment.New(w.Store, payment.Options{Node: "world"})
+	w.use(payment.New(&mortalStore{Store: w.Store, life: w.life}, payment.Options{Node: "world"}))
 	w.Engine.Push(w.Gen)
+}
+
+func (w *World) use(e *payment.Engine) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.Engine, w.inside = e, e
+}
+
+// CrashAt kills the process at its n-th write of the journal from now, before the write is
+// done or after.
+func (w *World) CrashAt(n int, after bool) {
+	w.life.mu.Lock()
+	defer w.life.mu.Unlock()
+	w.life.dieAt, w.life.after = w.life.writes+n, after
+}
+
+// Crash kills the process: what it has under way reaches nobody any more.
+func (w *World) Crash() { w.life.end() }
+
+// Crashed tells whether the process was killed, and not started again yet.
+func (w *World) Crashed() bool { return w.life.over() }
+
+// Revive starts the process that was killed again, with all that a start does.
+func (w *World) Revive() {
+	w.TB.Helper()
+	w.Crash()
+	w.shut()
+	w.life = newLife()
+	w.Gen = w.Generation(w.options)
+	w.Open()
+	_ = w.Gen.ProveSearch(context.Background())
 }
 
 // Restart closes the engine and its journal, and opens them anew.
@@ -129,6 +186,19 @@ func (w *World) Restart() {
 	w.Open()
 }
 
+// LoseJournal kills the process, loses its journal, and starts it again with a new one.
+func (w *World) LoseJournal() {
+	w.TB.Helper()
+	w.Crash()
+	w.shut()
+	for _, tail := range []string{"", "-wal", "-shm"} {
+		if err := os.Remove(w.file + tail); !errors.Is(err, fs.ErrNotExist) {
+			w.must(err)
+		}
+	}
+	w.Revive()
+}
+
 func (w *World) shut() {
 	w.TB.Helper()
 	if w.Engine == nil {
@@ -136,7 +206,7 @@ func (w *World) shut() {
 	}
 	w.must(w.Engine.Close(context.Background()))
 	w.must(w.Store.Close())
-	w.Engine = nil
+	w.use(nil)
 }
 
 func (w *World) close() {
@@ -155,11 +225,17 @@ func (w *World) must(err error) {
 // Order is a start of the world's invoice for what is due on it, by the payer's form key.
 func (w *World) Order(formKey, payer string) payment.Start {
 	w.TB.Helper()
-	invoice, _ := w.Splynx.Invoice(w.Invoice.ID)
+	return w.OrderOf(w.Invoice.ID, formKey, payer)
+}
+
+// OrderOf is Order for any invoice.
+func (w *World) OrderOf(invoiceID int64, formKey, payer string) payment.Start {
+	w.TB.Helper()
+	invoice, _ := w.Splynx.Invoice(invoiceID)
 	due, err := money.Round(invoice.Due, w.Gen.Default.Currency)
 	w.must(err)
 	return payment.Start{
-		Kind: payment.KindInvoice, Origin: payment.OriginGuest, Partner: 1, Customer: w.Customer, DocumentID: invoice.ID,
+		Kind: payment.KindInvoice, Origin: payment.OriginGuest, Partner: 1, Customer: invoice.CustomerID, DocumentID: invoice.ID,
 		DocumentNumber: invoice.Number, Amount: due, FormKey: formKey, Payer: payer, Who: "guest",
 	}
 }
@@ -208,8 +284,14 @@ func returned(address string) (payment.ID, secret.Secret, string, error) {
 func (w *World) notified(r *http.Request) (*http.Response, error) {
 	status := http.StatusOK
 	id, token, user, err := returned(r.URL.String())
-	if err == nil && w.Engine != nil {
-		_, err = w.Engine.Result(context.Background(), id, token, user)
+	w.mu.Lock()
+	engine := w.inside
+	w.mu.Unlock()
+	if err == nil && engine == nil {
+		err = payment.ErrNoGeneration
+	}
+	if err == nil {
+		_, err = engine.Result(context.Background(), id, token, user)
 	}
 	if err != nil && !errors.Is(err, payment.ErrNotFound) {
 		status = http.StatusServiceUnavailable
@@ -252,7 +334,13 @@ func (w *World) Journal() []*payment.Payment {
 // Check fails the test for every broken promise.
 func (w *World) Check(h Histories) {
 	w.TB.Helper()
-	h.Charges, h.Payments, h.Journal = w.Gateway.Charges(), w.Splynx.Payments(), w.Journal()
+	h.Charges, h.Payments, h.Records, h.Journal = w.Gateway.Charges(), w.Splynx.Payments(), w.Splynx.Records(), w.Journal()
+	h.Events = map[payment.ID][]payment.Event{}
+	for _, p := range h.Journal {
+		var err error
+		h.Events[p.ID], err = w.Store.Events(context.Background(), p.ID)
+		w.must(err)
+	}
 	for _, v := range Check(h) {
 		w.TB.Error(v)
 	}

@@ -1,0 +1,110 @@
+package caddymodule
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig"
+)
+
+const goodConfig = `{
+	storage file_system STORAGE
+	paymentexpress {
+		splynx http://127.0.0.1:8080/ {
+			public_url https://isp.example/
+			api_key 0123456789abcdef0123456789abcdef
+			api_secret {env.CONFIG_TEST_SECRET}
+		}
+		windcave {
+			pxpay User {env.CONFIG_TEST_KEY}
+		}
+		currency NZD
+		payment_method 3
+		time_zone Pacific/Auckland
+		journal sqlite JOURNAL
+	}
+}
+http://127.0.0.1:0 {
+	paymentexpress
+}
+`
+
+// validate does what `caddy validate` does.
+func validate(t *testing.T, caddyfile string) error {
+	t.Helper()
+	dir := t.TempDir()
+	caddyfile = strings.NewReplacer("STORAGE", filepath.Join(dir, "storage"), "JOURNAL", filepath.Join(dir, "j.db")).Replace(caddyfile)
+	raw, _, err := caddyconfig.GetAdapter("caddyfile").Adapt([]byte(caddyfile), map[string]any{"filename": "Caddyfile"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var cfg caddy.Config
+	if err := json.Unmarshal(raw, &cfg); err != nil {
+		t.Fatal(err)
+	}
+	err = caddy.Validate(&cfg)
+	if _, stat := os.Stat(filepath.Join(dir, "j.db")); stat == nil {
+		t.Error("validate made a journal")
+	}
+	return err
+}
+
+func TestValidateOpensNothing(t *testing.T) {
+	t.Setenv("CONFIG_TEST_SECRET", "secret")
+	t.Setenv("CONFIG_TEST_KEY", pxPayKey)
+	if err := validate(t, goodConfig); err != nil {
+		t.Error(err)
+	}
+}
+
+// Each wrong setting, alone, is refused with words that say which and what to do.
+func TestWrongSettings(t *testing.T) {
+	t.Setenv("CONFIG_TEST_SECRET", "secret")
+	t.Setenv("CONFIG_TEST_KEY", pxPayKey)
+	for name, c := range map[string]struct{ old, new, want string }{
+		"no splynx": {
+			"splynx http://127.0.0.1:8080/ {\n\t\t\tpublic_url https://isp.example/\n\t\t\tapi_key 0123456789abcdef0123456789abcdef\n\t\t\tapi_secret {env.CONFIG_TEST_SECRET}\n\t\t}", "",
+			"splynx is missing: name the address of your Splynx, and its api_key and api_secret",
+		},
+		"no currency":        {"currency NZD", "", "currency is missing, such as NZD"},
+		"unknown currency":   {"currency NZD", "currency NZ$", `currency "NZ$" is no ISO 4217 code`},
+		"no payment method":  {"payment_method 3", "", "payment_method is missing: the id of the payment method in Splynx"},
+		"statements":         {"currency NZD", "currency NZD\nstatements weekly", `statements "weekly": monthly or daily`},
+		"marker field":       {"currency NZD", "currency NZD\nmarker_field 6", "marker_field 6: 1 to 5"},
+		"page life":          {"currency NZD", "currency NZD\npage_life 1m", "page_life 1m0s: 15m to 72h"},
+		"time zone":          {"Pacific/Auckland", "Pacific/Atlantis", `time_zone "Pacific/Atlantis": want a name such as Pacific/Auckland`},
+		"no pxpay":           {"pxpay User {env.CONFIG_TEST_KEY}", "", "pxpay is missing: the PxPay user id and its key"},
+		"short pxpay key":    {"{env.CONFIG_TEST_KEY}", "short", "64"},
+		"unset variable":     {"{env.CONFIG_TEST_SECRET}", "{env.CONFIG_TEST_NOT_SET}", "api_secret"},
+		"plain http":         {"http://127.0.0.1:8080/", "http://10.0.0.5:8080/", "is another machine: use https, or add plain_http"},
+		"splynx with a path": {"http://127.0.0.1:8080/", "http://127.0.0.1:8080/api/2.0/", "want scheme and host, such as https://isp.example/"},
+		"public url":         {"https://isp.example/", "isp.example", "want scheme and host, such as https://isp.example/"},
+		"endpoint by http":   {"windcave {", "windcave {\nendpoint http://sec.windcave.com", "http"},
+		"journal":            {"journal sqlite JOURNAL", "journal postgres JOURNAL", `journal "postgres": sqlite`},
+		"tls_ca":             {"public_url", "tls_ca /does/not/exist.pem\npublic_url", "tls_ca"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if !strings.Contains(goodConfig, c.old) {
+				t.Fatalf("the good configuration has no %q", c.old)
+			}
+			err := validate(t, strings.Replace(goodConfig, c.old, c.new, 1))
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("error is %v\nwant %s", err, c.want)
+			}
+			if err != nil && (strings.Contains(err.Error(), pxPayKey) || strings.Contains(err.Error(), "short")) {
+				t.Error("the error shows a secret")
+			}
+		})
+	}
+}
+
+func TestDirectiveWithoutOptions(t *testing.T) {
+	err := validate(t, "http://127.0.0.1:0 {\n\tpaymentexpress\n}\n")
+	if err == nil || !strings.Contains(err.Error(), "the global options have no paymentexpress block") {
+		t.Error(err)
+	}
+}

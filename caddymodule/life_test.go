@@ -1,0 +1,278 @@
+package caddymodule
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/caddy-paymentexpress/paymentexpress/internal/payer"
+	"github.com/caddy-paymentexpress/paymentexpress/payment"
+	"github.com/caddy-paymentexpress/paymentexpress/payment/journal"
+	"github.com/caddy-paymentexpress/paymentexpress/payment/paymenttest"
+	"github.com/caddy-paymentexpress/paymentexpress/splynx/splynxtest"
+	"github.com/caddy-paymentexpress/paymentexpress/windcave/windcavetest"
+)
+
+// payInvoice is one person who pays by the link, from the first page to "Paid".
+func (s *site) payInvoice(ctx context.Context, number string) error {
+	person := payer.New()
+	page, err := person.Start(ctx, s.link(number))
+	if err != nil {
+		return err
+	}
+	back, err := windcavetest.Buyer{}.Pay(page, card(windcavetest.CardApproved))
+	if err != nil {
+		return err
+	}
+	_, err = person.ComeBack(ctx, back, "Paid")
+	return err
+}
+
+func TestForeignPathsPass(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, siteOptions{})
+	s.start("")
+	for _, path := range []string{"/", "/portal/", "/paymentexpresso", "/paymentexpress.php", "/PaymentExpress/"} {
+		r, err := http.Get(s.public + path)
+		s.must(err)
+		direct, err := http.Get(s.backend + path)
+		s.must(err)
+		if r.StatusCode != direct.StatusCode || r.Header.Get("Content-Security-Policy") != direct.Header.Get("Content-Security-Policy") {
+			t.Errorf("%s: %s through Caddy, %s without", path, r.Status, direct.Status)
+		}
+		_, _ = r.Body.Close(), direct.Body.Close()
+	}
+	s.stop()
+}
+
+// A reload while the payer is at the gateway, and while Splynx has the booking in its hands.
+func TestReloadInTheMiddleOfAPayment(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, siteOptions{})
+	s.start("")
+	ctx := t.Context()
+	person := payer.New()
+	page, err := person.Start(ctx, s.link(s.invoice.Number))
+	s.must(err)
+	s.must(s.load(s.caddyfile("paymentexpress")))
+	held := s.splynx.Hold("POST payments", splynxtest.AfterCommit)
+	back := s.payOn(page)
+	_, err = person.Open(ctx, back)
+	s.must(err)
+	<-held.Arrived()
+	s.must(s.load(s.caddyfile("paymentexpress")))
+	held.Release()
+	if _, err := person.ComeBack(ctx, back, "Paid"); err != nil {
+		t.Fatal(err)
+	}
+	s.settled()
+}
+
+// F82: a reload whose other app fails leaves the old configuration in use.
+func TestReloadWhoseOtherAppFails(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, siteOptions{})
+	s.start("")
+	adapted := adapt(t, s.caddyfile("paymentexpress"))
+	broken := strings.Replace(adapted, `"apps": {`, `"apps": {"failing": {},`, 1)
+	if err := s.loadJSON(broken); err == nil || !strings.Contains(err.Error(), "never starts") {
+		t.Fatalf("the reload ended with %v", err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	s.must(s.payInvoice(ctx, s.invoice.Number))
+	s.settled()
+}
+
+// F83: a journal that another process holds closes the payment pages and nothing else, and
+// opens by itself later.
+func TestJournalLocked(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, siteOptions{})
+	other, err := journal.Open(t.Context(), s.journal())
+	s.must(err)
+	s.start("")
+	page, err := payer.New().Open(t.Context(), s.link(s.invoice.Number))
+	s.must(err)
+	if page.Status != http.StatusServiceUnavailable || page.Title != "No payments right now" {
+		t.Errorf("%d %q", page.Status, page.Title)
+	}
+	r, err := http.Get(s.public + "/portal/")
+	s.must(err)
+	if r.StatusCode != http.StatusOK {
+		t.Error("the site is not served:", r.Status)
+	}
+	_ = r.Body.Close()
+	notified, err := http.Get(s.public + payment.ReturnPath + "AAAABBBBCCCCDDDD?result=0000120000123476f1519ff80a123456&userid=SitePxPay")
+	s.must(err)
+	if notified.StatusCode != http.StatusServiceUnavailable {
+		t.Error("notification answered", notified.Status)
+	}
+	_ = notified.Body.Close()
+	if !strings.Contains(s.logged(), "journal is open in another process") {
+		t.Error("the log does not say why")
+	}
+	s.must(other.Close())
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	s.must(s.payInvoice(ctx, s.invoice.Number))
+	s.settled()
+}
+
+// The other journals that cannot be opened: the site is served, payments are closed, the log
+// says why, and nothing is overwritten.
+func TestJournalThatCannotBeOpened(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		prepare func(path string) error
+		want    string
+	}{
+		"damaged":    {func(p string) error { return os.WriteFile(p, []byte(strings.Repeat("no database ", 1000)), 0o600) }, "not a database"},
+		"empty file": {func(p string) error { return os.WriteFile(p, nil, 0o600) }, "empty, which a journal never is"},
+		"a folder":   {func(p string) error { return os.Mkdir(p, 0o700) }, "directory"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t, siteOptions{})
+			s.must(c.prepare(s.journal()))
+			before, _ := os.ReadFile(s.journal())
+			s.start("")
+			page, err := payer.New().Open(t.Context(), s.link(s.invoice.Number))
+			s.must(err)
+			if page.Status != http.StatusServiceUnavailable {
+				t.Error(page.Status, page.Title)
+			}
+			s.until("the log says why", func() bool { return strings.Contains(s.logged(), c.want) })
+			s.stop()
+			if after, _ := os.ReadFile(s.journal()); string(after) != string(before) {
+				t.Error("the file was changed")
+			}
+		})
+	}
+}
+
+// Caddy is asked to stop while Splynx has a booking in its hands: it is finished, or goes on
+// at the next start.
+func TestShutdownDuringABooking(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, siteOptions{})
+	s.start("")
+	person := payer.New()
+	page, err := person.Start(t.Context(), s.link(s.invoice.Number))
+	s.must(err)
+	held := s.splynx.Hold("POST payments", splynxtest.AfterCommit)
+	_, err = person.Open(t.Context(), s.payOn(page))
+	s.must(err)
+	<-held.Arrived()
+	s.until("Caddy shuts down", func() bool {
+		_ = s.cmd.Process.Signal(os.Interrupt)
+		return strings.Contains(s.logged(), "shutting down")
+	})
+	held.Release()
+	s.dead()
+	s.start("")
+	s.paid(s.invoice.ID)
+	s.until("it is recorded", func() bool { return strings.Contains(s.logged(), `"why":"booked"`) })
+	s.stop()
+	s.check(paymenttest.Histories{AtRest: true})
+}
+
+// reloads is how many times a configuration is loaded under load.
+const reloads = 50
+
+// F43: reloads under load lose no more requests than stock Caddy does in the same run, none
+// on kept connections, and leave no goroutine and no file open.
+func TestReloadsUnderLoad(t *testing.T) {
+	s := newSite(t, siteOptions{extra: "grace_period 10s"})
+	s.start("")
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	defer cancel()
+
+	stockFailed, _ := s.reloadUnder(ctx, "", s.backendLoad)
+	s.must(s.load(s.caddyfile("paymentexpress")))
+	s.until("the journal is open", func() bool { return strings.Contains(s.logged(), "journal is open") })
+	s.must(s.payInvoice(ctx, s.invoice.Number))
+	before := s.counts()
+
+	paid := atomic.Int64{}
+	failed, kept := s.reloadUnder(ctx, "paymentexpress", func(ctx context.Context, c *http.Client, n int) error {
+		if n%20 == 0 { // among foreign paths, somebody pays
+			number := fmt.Sprintf("R/%d", paid.Add(1))
+			s.addInvoice(number, "10.00")
+			return s.payInvoice(ctx, number)
+		}
+		return s.backendLoad(ctx, c, n)
+	})
+	t.Logf("%d reloads: %d new connections lost with the module, %d with stock Caddy; %d lost on kept connections; %d payments", reloads, failed, stockFailed, kept, paid.Load())
+	if failed > stockFailed+2 {
+		t.Errorf("%d requests failed, %d with stock Caddy", failed, stockFailed)
+	}
+	if kept > 0 {
+		t.Errorf("%d requests failed on kept connections", kept)
+	}
+	s.until("goroutines and files are as before", func() bool {
+		now := s.counts()
+		return now.files <= before.files+3 && now.threads <= before.threads+8
+	})
+	s.until("every charge is booked", func() bool {
+		return strings.Count(s.logged(), `"why":"booked"`) >= len(s.gateway.Charges())
+	})
+	s.stop()
+	s.check(paymenttest.Histories{AtRest: true})
+}
+
+// backendLoad asks for a page of Splynx.
+func (s *site) backendLoad(ctx context.Context, c *http.Client, _ int) error {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.public+"/portal/", nil)
+	if err != nil {
+		return err
+	}
+	resp, err := c.Do(r)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("status %s", resp.Status)
+	}
+	return nil
+}
+
+// reloadUnder loads a configuration again and again while requests are made, on new and on
+// kept connections, and counts those that failed.
+func (s *site) reloadUnder(ctx context.Context, handler string, ask func(context.Context, *http.Client, int) error) (fresh, kept int64) {
+	s.tb.Helper()
+	s.must(s.load(s.caddyfile(handler)))
+	ctx, stop := context.WithCancel(ctx)
+	var failedFresh, failedKept atomic.Int64
+	var running sync.WaitGroup
+	for i := range 4 {
+		client := &http.Client{Transport: &http.Transport{DisableKeepAlives: i%2 == 0}}
+		failed := &failedKept
+		if i%2 == 0 {
+			failed = &failedFresh
+		}
+		running.Add(1)
+		go func() {
+			defer running.Done()
+			defer client.CloseIdleConnections()
+			for n := 1; ctx.Err() == nil; n++ {
+				if err := ask(ctx, client, n); err != nil && ctx.Err() == nil {
+					failed.Add(1)
+				}
+			}
+		}()
+	}
+	for range reloads {
+		s.must(s.load(s.caddyfile(handler)))
+	}
+	stop()
+	running.Wait()
+	return failedFresh.Load(), failedKept.Load()
+}

@@ -1,0 +1,226 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"testing"
+	"time"
+
+	"github.com/caddy-paymentexpress/paymentexpress/internal/secret"
+	"github.com/caddy-paymentexpress/paymentexpress/payment"
+	"github.com/caddy-paymentexpress/paymentexpress/splynx/splynxtest"
+)
+
+// goldenPages are all pages in all states, each named after its key and, behind a dash, what
+// is special about it.
+var goldenPages = []goldenPage{
+	{"pay", 200, setup{}, func(r *rig) answer { return r.get(r.link()) }},
+	{"pay-unnamed", 200, setup{Provider: "-", Company: ""}, func(r *rig) answer { return r.get(r.link()) }},
+	{"pay-company", 200, setup{Provider: "-", Company: "Splynx’s Company Ltd"}, func(r *rig) answer { return r.get(r.link()) }},
+	{"pay-jpy", 200, setup{Currency: "JPY", Due: "1500"}, func(r *rig) answer { return r.get(r.link()) }},
+	{"pay-kwd", 200, setup{Currency: "KWD", Due: "123456.789"}, func(r *rig) answer { return r.get(r.link()) }},
+	{"pay-markup", 200, setup{Provider: markup, Number: markup}, func(r *rig) answer { return r.get(r.link()) }},
+	{"pay-long", 200, setup{Currency: "KWD", Due: "999999999999.999", Provider: longName, Number: longNumber}, func(r *rig) answer {
+		return r.get(r.link())
+	}},
+	{"pay-amount_changed", 409, setup{}, func(r *rig) answer {
+		form := r.get(r.link()).form()
+		r.Splynx.ChangeInvoice(r.Invoice, func(i *splynxtest.Invoice) { i.Due = "12.00" })
+		return r.press(form)
+	}},
+	{"pay-old_form", 409, setup{}, func(r *rig) answer {
+		form := r.get(r.link()).form()
+		time.Sleep(formLife + time.Second) // virtual
+		return r.press(form)
+	}},
+	{"pay-not_offered", 503, setup{}, func(r *rig) answer { return sent(r, payment.NotOffered) }},
+	{"pay-declined", 200, setup{}, func(r *rig) answer { return sent(r, payment.Declined) }},
+	{"pay-declined_card", 200, setup{}, func(r *rig) answer {
+		return sent(r, payment.Declined, func(p *payment.Payment) { p.Class = "card" })
+	}},
+	{"pay-cancelled", 200, setup{}, func(r *rig) answer { return sent(r, payment.Cancelled) }},
+	{"pay-expired", 200, setup{}, func(r *rig) answer { return sent(r, payment.Expired) }},
+
+	{"paid", 200, setup{}, func(r *rig) answer { return shown(r, payment.Recorded, approved) }},
+	{"paid-long", 200, setup{Provider: longName, Number: longNumber}, func(r *rig) answer {
+		return shown(r, payment.Recorded, approved, func(p *payment.Payment) { p.Amount = r.amount("999999999999.999", "KWD") })
+	}},
+	{"paid_soon", 200, setup{}, func(r *rig) answer { return shown(r, payment.Approved, approved, unclaimable) }},
+	{"paid_to_balance", 200, setup{}, func(r *rig) answer {
+		return shown(r, payment.Recorded, approved, func(p *payment.Payment) { p.Booking.To = payment.ToBalance })
+	}},
+	{"paid_looked_at", 200, setup{}, func(r *rig) answer { return shown(r, payment.Parked, approved) }},
+	{"looked_at", 200, setup{}, func(r *rig) answer { return shown(r, payment.Parked) }},
+	{"refunded", 200, setup{}, func(r *rig) answer { return shown(r, payment.Refunded, approved) }},
+	{"waiting", 200, setup{}, func(r *rig) answer { return shown(r, payment.Offered, pending(r)) }},
+	{"waiting-unknown", 200, setup{}, func(r *rig) answer { return shown(r, payment.Unknown) }},
+	{"waiting-after_decline", 200, setup{}, func(r *rig) answer { return shown(r, payment.Declined, pending(r)) }},
+	{"waiting-later", 200, setup{}, func(r *rig) answer {
+		r.put(goldenID, payment.Unknown)
+		return r.get(goldenURL + "?n=7")
+	}},
+	{"preparing", 200, setup{}, func(r *rig) answer { return shown(r, payment.Created) }},
+	{"at_gateway", 200, setup{}, func(r *rig) answer { return shown(r, payment.Offered) }},
+	{"checking", 200, setup{}, func(r *rig) answer {
+		return shown(r, payment.Offered, func(p *payment.Payment) { p.PageEnds = time.Now() })
+	}},
+	{"declined", 200, setup{}, func(r *rig) answer { return shown(r, payment.Declined) }},
+	{"declined_card", 200, setup{}, func(r *rig) answer {
+		return shown(r, payment.Declined, func(p *payment.Payment) { p.Class = "card" })
+	}},
+	{"cancelled", 200, setup{}, func(r *rig) answer { return shown(r, payment.Cancelled) }},
+	{"expired", 200, setup{}, func(r *rig) answer { return shown(r, payment.Expired) }},
+	{"not_started", 200, setup{}, func(r *rig) answer { return shown(r, payment.NotStarted) }},
+	{"bare_paid", 200, setup{}, func(r *rig) answer { return seenByAnybody(r, payment.Recorded, approved) }},
+	{"bare_refunded", 200, setup{}, func(r *rig) answer { return seenByAnybody(r, payment.Refunded, approved) }},
+	{"bare_waiting", 200, setup{}, func(r *rig) answer { return seenByAnybody(r, payment.Offered) }},
+	{"bare_not_paid", 200, setup{}, func(r *rig) answer { return seenByAnybody(r, payment.Declined) }},
+	{"no_payment", 404, setup{}, func(r *rig) answer { return r.get(goldenURL) }},
+	{"cannot_show", 503, setup{}, func(r *rig) answer {
+		r.shut = errors.New("journal is damaged")
+		return r.get(goldenURL)
+	}},
+
+	{"already_paid", 200, setup{Due: "0"}, func(r *rig) answer { return r.get(r.link()) }},
+	{"in_flight", 200, setup{}, func(r *rig) answer {
+		r.put(goldenID, payment.Parked)
+		return r.get(r.link(), stranger)
+	}},
+	{"in_flight-own", 200, setup{}, func(r *rig) answer {
+		r.put(goldenID, payment.Parked)
+		return r.get(r.link())
+	}},
+	{"in_flight-sent", 409, setup{}, func(r *rig) answer {
+		form := r.get(r.link()).form()
+		r.put(goldenID, payment.Parked)
+		return r.press(form)
+	}},
+	{"no_invoice", 404, setup{}, func(r *rig) answer { return r.get(directPayURL("1999/0001")) }},
+	{"several_invoices", 404, setup{}, func(r *rig) answer {
+		r.Splynx.AddInvoice(splynxtest.Invoice{CustomerID: r.Customer, Number: r.Number, Total: "1.00"})
+		return r.get(r.link())
+	}},
+	{"closed", 503, setup{}, func(r *rig) answer {
+		r.Splynx.Inject(splynxtest.Fault{Op: "*", Kind: splynxtest.Refuse, Times: -1})
+		return r.get(r.link())
+	}},
+	{"too_many", 429, setup{Limit: GuestLimit{Document: 1, Address: 60, All: 600}}, func(r *rig) answer {
+		r.press(r.get(r.link()).form())
+		return r.press(r.get(r.link()).form())
+	}},
+	{"bad_form", 400, setup{}, func(r *rig) answer { return r.press("forged") }},
+	{"no_page", 404, setup{}, func(r *rig) answer { return r.get(Prefix + "/nothing") }},
+	{"method", 405, setup{}, func(r *rig) answer { return r.send(http.MethodPost, goldenURL, url.Values{}) }},
+	{"other_origin", 403, setup{}, func(r *rig) answer { return r.press("", header("Sec-Fetch-Site", "cross-site")) }},
+	{"other_host", 421, setup{}, func(r *rig) answer { return r.press("", func(q *http.Request) { q.Host = "other.example" }) }},
+	{"too_early", 425, setup{}, func(r *rig) answer {
+		return r.press("", func(q *http.Request) { q.TLS = &tls.ConnectionState{HandshakeComplete: false} })
+	}},
+	{"failed", 500, setup{}, func(r *rig) answer {
+		r.Config.Room = func() error { panic("out of order") }
+		form := r.get(r.link()).form()
+		r.configure(r.Config)
+		return r.press(form)
+	}},
+}
+
+type goldenPage struct {
+	name   string
+	status int
+	set    setup
+	page   func(*rig) answer
+}
+
+const (
+	goldenID   = payment.ID("GOLDENGOLDEN0001")
+	goldenURL  = Prefix + "/payment/" + string(goldenID)
+	longName   = "Wide-Band-Communications-And-Neighbourhood-Internet-Holdings"
+	longNumber = "INVOICE-2026-000000000000000000000000000000000000000000000000042"
+
+	markup = `<b>"Kiwi" & 'Co'</b>`
+)
+
+func approved(p *payment.Payment) { p.DpsTxnRef, p.ApprovedAt = "0000000100000001", time.Now().UTC() }
+
+// unclaimable keeps the engine from booking the payment.
+func unclaimable(p *payment.Payment) {
+	p.LeaseOwner, p.LeaseUntil = "test", time.Now().Add(time.Hour)
+}
+
+// pending has a result come back for the payment that nobody can judge.
+func pending(r *rig) func(*payment.Payment) {
+	return func(p *payment.Payment) {
+		_, _, err := r.Store.AddToken(context.Background(), payment.Token{
+			Payment: p.ID, Hash: "hash", Value: secret.New("token"), Judged: payment.TokenPending, Arrived: time.Now(),
+		})
+		r.must(err)
+	}
+}
+
+// shown is the page of a payment in a state, to who started it.
+func shown(r *rig, s payment.State, edit ...func(*payment.Payment)) answer {
+	r.put(goldenID, s, edit...)
+	return r.get(goldenURL)
+}
+
+func seenByAnybody(r *rig, s payment.State, edit ...func(*payment.Payment)) answer {
+	r.put(goldenID, s, edit...)
+	return r.get(goldenURL, stranger)
+}
+
+// sent is what a form gives that was sent before, when its payment stands like that.
+func sent(r *rig, s payment.State, edit ...func(*payment.Payment)) answer {
+	form := r.get(r.link()).form()
+	f, err := unseal(context.Background(), r.Engine, form, time.Now())
+	r.must(err)
+	r.put(goldenID, s, append(edit, func(p *payment.Payment) { p.FormKey = f.Key })...)
+	return r.press(form)
+}
+
+var changing = []struct {
+	what *regexp.Regexp
+	with string
+}{
+	{regexp.MustCompile(`name="form" value="[^"]*"`), `name="form" value="SEALED"`},
+	{regexp.MustCompile(`style\.[0-9a-f]+\.css`), `style.HASH.css`},
+}
+
+func TestPages(t *testing.T) {
+	t.Parallel()
+	for _, c := range goldenPages {
+		t.Run(c.name, func(t *testing.T) {
+			inBubble(t, c.set, func(r *rig) {
+				a := c.page(r)
+				if a.Code != c.status {
+					r.Errorf("status is %d, want %d", a.Code, c.status)
+				}
+				r.compare(c.name, a.Body.Bytes())
+			})
+		})
+	}
+}
+
+// compare holds a page to its golden file.
+func (r *rig) compare(name string, got []byte) {
+	r.Helper()
+	for _, c := range changing {
+		got = c.what.ReplaceAll(got, []byte(c.with))
+	}
+	file := filepath.Join("testdata", name+".golden.html")
+	if *update {
+		r.must(os.WriteFile(file, got, 0o644))
+		return
+	}
+	want, err := os.ReadFile(file)
+	r.must(err)
+	if !bytes.Equal(got, want) {
+		r.Errorf("page differs from %s; look at it, and write it anew with -update\n%s", file, got)
+	}
+}
