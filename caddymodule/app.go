@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/caddy-paymentexpress/paymentexpress/payment"
+	"github.com/caddy-paymentexpress/paymentexpress/splynx"
 	"github.com/caddy-paymentexpress/paymentexpress/web"
 )
 
@@ -68,6 +69,10 @@ type App struct {
 	JournalReserve int64 `json:"journal_reserve,omitempty"`
 
 	log        *zap.Logger
+	address    string // Splynx's, placeholders replaced; so are the next three
+	public     string
+	endpoint   string
+	journal    string
 	host       *host
 	hostKey    string
 	generation *payment.Generation
@@ -104,28 +109,41 @@ func (App) CaddyModule() caddy.ModuleInfo {
 func (a *App) Provision(ctx caddy.Context) error {
 	a.log = ctx.Logger()
 	a.setDefaults()
-	if a.Journal.Path == "" {
-		a.Journal.Path = filepath.Join(caddy.AppDataDir(), "paymentexpress.db")
-	}
-	path, err := filepath.Abs(a.Journal.Path)
-	if err != nil {
-		return fmt.Errorf("journal: %w", err)
+	if err := a.resolvePlain(); err != nil {
+		return err
 	}
 	if err := a.check(); err != nil {
 		return err
 	}
+	var err error
 	if a.generation, err = a.generate(); err != nil {
 		return err
 	}
-	if a.host, err = loadHost(path); err != nil {
+	if a.hostKey, err = a.journalPath(); err != nil {
 		return err
 	}
-	a.hostKey = path
+	if a.host, err = loadHost(a.hostKey); err != nil {
+		return err
+	}
 	a.pages, err = web.New(web.Config{
-		PublicURL: a.Splynx.publicURL(), Generation: a.generation, Engine: a.host.Engine, Limits: a.host.limits,
+		PublicURL: a.public, Generation: a.generation, Engine: a.host.Engine, Limits: a.host.limits,
 		ClientIP: clientIP, Room: a.room, Logger: a.log,
 	})
 	return err
+}
+
+// journalPath is where the journal is. The default is not written by adapt: it may be run on
+// another machine, or as another user.
+func (a *App) journalPath() (string, error) {
+	path := a.journal
+	if path == "" {
+		path = filepath.Join(caddy.AppDataDir(), "paymentexpress.db")
+	}
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return "", fmt.Errorf("paymentexpress: journal: %w", err)
+	}
+	return path, nil
 }
 
 // setDefaults fills in what adapt shows too.
@@ -178,7 +196,13 @@ func (a *App) check() error {
 
 // Start puts this configuration in force. The journal is opened in the background: one that
 // cannot be opened closes the payment pages and lets the rest of Caddy run.
+//
+// A journal with unfinished payments is not left for another one: what is in it would be
+// forgotten. The configuration before stays in force then.
 func (a *App) Start() error {
+	if err := unfinishedElsewhere(a.host); err != nil {
+		return err
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	a.stopping = cancel
 	a.host.limits.Set(web.GuestLimit(a.GuestLimit))
@@ -186,25 +210,51 @@ func (a *App) Start() error {
 	if a.generation.Default.PxPost == nil {
 		a.log.Warn("windcave pxpost is not configured: a payment whose payer and notification never come back cannot be asked about")
 	}
-	go a.proveSearch(ctx)
+	go a.probe(ctx)
 	return nil
 }
 
-// proveSearch tries, until it worked, whether Splynx's search finds a payment that is there:
-// bookings rest on it.
-func (a *App) proveSearch(ctx context.Context) {
+// probe asks Splynx, until it has answered, for what bookings rest on: that the payment method
+// is there, and that the search finds a payment that is.
+func (a *App) probe(ctx context.Context) {
 	for wait := 5 * time.Second; ; wait = min(2*wait, 10*time.Minute) {
-		err := a.generation.ProveSearch(ctx)
+		err := errors.Join(a.checkPaymentMethod(ctx), a.generation.ProveSearch(ctx))
 		if err == nil || ctx.Err() != nil {
 			return
 		}
-		a.log.Warn("splynx search could not be proven; a booking whose outcome is unclear would wait for a person", zap.Error(err))
+		a.log.Warn("splynx could not be checked; a booking whose outcome is unclear would wait for a person", zap.Error(err), advice(err))
 		select {
 		case <-ctx.Done():
 			return
 		case <-time.After(wait):
 		}
 	}
+}
+
+// checkPaymentMethod says loudly that no booking will succeed, if the id is not one of Splynx's.
+func (a *App) checkPaymentMethod(ctx context.Context) error {
+	methods, err := a.generation.Splynx.PaymentMethods(ctx)
+	if err != nil {
+		return fmt.Errorf("read the payment methods: %w", err)
+	}
+	var known []string
+	for _, m := range methods {
+		if m.ID == a.PaymentMethod {
+			return nil
+		}
+		known = append(known, fmt.Sprintf("%d %s", m.ID, m.Name))
+	}
+	a.log.Error("payment_method is not in splynx: no payment can be booked", zap.Int64("payment_method", a.PaymentMethod), zap.Strings("splynx_has", known))
+	return nil
+}
+
+// advice is what an error of Splynx's client says to do.
+func advice(err error) zap.Field {
+	var failed *splynx.Error
+	if errors.As(err, &failed) {
+		return zap.String("advice", failed.Advice())
+	}
+	return zap.Skip()
 }
 
 // Stop takes this configuration out of force. Payments under way go on.
@@ -225,6 +275,11 @@ func (a *App) Cleanup() error {
 		a.stopping()
 	}
 	a.host.remove(a.generation)
+	go func(api *splynx.Client) { // a reload does not wait for Splynx
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		_ = api.Close(ctx) // an access token that stays lapses by itself
+	}(a.generation.Splynx)
 	_, err := hosts.Delete(a.hostKey)
 	a.host = nil
 	return err

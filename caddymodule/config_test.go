@@ -82,6 +82,7 @@ func TestWrongSettings(t *testing.T) {
 		"unset variable":     {"{env.CONFIG_TEST_SECRET}", "{env.CONFIG_TEST_NOT_SET}", "api_secret"},
 		"plain http":         {"http://127.0.0.1:8080/", "http://10.0.0.5:8080/", "is another machine: use https, or add plain_http"},
 		"splynx with a path": {"http://127.0.0.1:8080/", "http://127.0.0.1:8080/api/2.0/", "want scheme and host, such as https://isp.example/"},
+		"no public url":      {"public_url https://isp.example/", "", "public_url is missing: customers cannot reach 127.0.0.1:8080"},
 		"public url":         {"https://isp.example/", "isp.example", "want scheme and host, such as https://isp.example/"},
 		"endpoint by http":   {"windcave {", "windcave {\nendpoint http://sec.windcave.com", "http"},
 		"journal":            {"journal sqlite JOURNAL", "journal postgres JOURNAL", `journal "postgres": sqlite`},

@@ -41,14 +41,6 @@ type Splynx struct {
 	TLSCA string `json:"tls_ca,omitempty"`
 }
 
-func (s Splynx) publicURL() string {
-	address := s.PublicURL
-	if address == "" {
-		address = s.URL
-	}
-	return strings.TrimRight(address, "/")
-}
-
 // Windcave is the account that cards are charged with.
 type Windcave struct {
 	// The gateway's address. Default: https://sec.windcave.com. The test host is
@@ -64,6 +56,33 @@ type Windcave struct {
 type Credentials struct {
 	User   string `json:"user,omitempty"`
 	Secret string `json:"secret,omitempty"`
+}
+
+// resolvePlain replaces the placeholders of what is no secret.
+func (a *App) resolvePlain() error {
+	if a.Splynx.PublicURL == "" {
+		a.Splynx.PublicURL = a.Splynx.URL
+	}
+	for _, f := range []struct {
+		name, text string
+		into       *string
+	}{
+		{"splynx", a.Splynx.URL, &a.address},
+		{"public_url", a.Splynx.PublicURL, &a.public},
+		{"endpoint", a.Windcave.Endpoint, &a.endpoint},
+		{"journal", a.Journal.Path, &a.journal},
+	} {
+		if f.text == "" {
+			continue
+		}
+		value, err := a.resolve(f.name, f.text)
+		if err != nil {
+			return fmt.Errorf("paymentexpress: %w", err)
+		}
+		*f.into = value
+	}
+	a.public = strings.TrimRight(a.public, "/")
+	return nil
 }
 
 // generate makes the clients and settings of this configuration.
@@ -82,7 +101,7 @@ func (a *App) generate() (*payment.Generation, error) {
 	}
 	return &payment.Generation{
 		Settings: payment.Settings{
-			PublicURL: a.Splynx.publicURL(), PageLife: time.Duration(a.PageLife), BookingQuietTime: time.Duration(a.BookingQuietTime),
+			PublicURL: a.public, PageLife: time.Duration(a.PageLife), BookingQuietTime: time.Duration(a.BookingQuietTime),
 			TimeZone: zone, StatementsDaily: a.Statements == "daily", MarkerField: a.MarkerField,
 		},
 		Splynx: api, Default: partner, Logger: a.log,
@@ -92,7 +111,7 @@ func (a *App) generate() (*payment.Generation, error) {
 // zone is the provider's time zone.
 func (a *App) zone() (*time.Location, error) {
 	if a.TimeZone == "" {
-		if _, offset := time.Now().Zone(); offset == 0 {
+		if isUTC(time.Local) {
 			a.log.Warn("time_zone is not set, and this machine's is UTC: payments near midnight are booked on UTC's date")
 		}
 		return time.Local, nil
@@ -104,6 +123,13 @@ func (a *App) zone() (*time.Location, error) {
 	return zone, nil
 }
 
+// isUTC tells a zone that never leaves UTC from one that is there for half the year.
+func isUTC(zone *time.Location) bool {
+	_, january := time.Date(2026, time.January, 1, 0, 0, 0, 0, zone).Zone()
+	_, july := time.Date(2026, time.July, 1, 0, 0, 0, 0, zone).Zone()
+	return january == 0 && july == 0
+}
+
 func (a *App) splynxClient() (*splynx.Client, error) {
 	key, err := a.resolve("api_key", a.Splynx.Key)
 	if err != nil {
@@ -113,12 +139,16 @@ func (a *App) splynxClient() (*splynx.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	for name, address := range map[string]string{"address": a.Splynx.URL, "public_url": a.Splynx.publicURL()} {
-		if err := checkAddress(name, address); err != nil {
-			return nil, err
-		}
+	u, err := parseAddress("address", a.address)
+	if err != nil {
+		return nil, err
 	}
-	u, _ := url.Parse(a.Splynx.URL)
+	if _, err := parseAddress("public_url", a.public); err != nil {
+		return nil, err
+	}
+	if a.Splynx.PublicURL == a.Splynx.URL && isLoopback(u.Hostname()) {
+		return nil, fmt.Errorf("public_url is missing: customers cannot reach %s", u.Host)
+	}
 	if u.Scheme == "http" && !isLoopback(u.Hostname()) {
 		if !a.Splynx.PlainHTTP {
 			return nil, fmt.Errorf("%s is another machine: use https, or add plain_http if the network between is yours alone", u.Host)
@@ -130,7 +160,7 @@ func (a *App) splynxClient() (*splynx.Client, error) {
 		return nil, err
 	}
 	return splynx.New(splynx.Config{
-		URL: a.Splynx.URL, PublicURL: a.Splynx.publicURL(), Key: key, Secret: secret, Transport: transport, Logger: a.log.Named("splynx"),
+		URL: a.address, PublicURL: a.public, Key: key, Secret: secret, Transport: transport, Logger: a.log.Named("splynx"),
 	})
 }
 
@@ -140,6 +170,7 @@ func (a *App) splynxTransport() (http.RoundTripper, error) {
 		return nil, nil
 	}
 	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.IdleConnTimeout = 4 * time.Second // a POST on a connection that is just being closed ends unclear
 	t.TLSClientConfig = &tls.Config{ServerName: a.Splynx.TLSServerName, MinVersion: tls.VersionTLS12}
 	if a.Splynx.TLSCA != "" {
 		pem, err := os.ReadFile(a.Splynx.TLSCA)
@@ -155,11 +186,11 @@ func (a *App) splynxTransport() (http.RoundTripper, error) {
 }
 
 func (a *App) defaultPartner() (payment.Partner, error) {
-	p := payment.Partner{Name: a.Name, Currency: a.Currency, PaymentMethod: a.PaymentMethod, Endpoint: a.Windcave.Endpoint}
+	p := payment.Partner{Name: a.Name, Currency: a.Currency, PaymentMethod: a.PaymentMethod, Endpoint: a.endpoint}
 	if a.Windcave.PxPay.User == "" {
 		return p, errors.New("pxpay is missing: the PxPay user id and its key")
 	}
-	config := windcave.Config{Endpoint: a.Windcave.Endpoint, Logger: a.log.Named("windcave")}
+	config := windcave.Config{Endpoint: a.endpoint, Logger: a.log.Named("windcave")}
 	user, key, err := a.credentials("pxpay", a.Windcave.PxPay)
 	if err != nil {
 		return p, err
@@ -207,12 +238,12 @@ func (a *App) resolveSecret(name, text string) (string, error) {
 	return a.resolve(name, text)
 }
 
-func checkAddress(name, address string) error {
+func parseAddress(name, address string) (*url.URL, error) {
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") || u.RawQuery != "" || u.Fragment != "" || u.User != nil || strings.Trim(u.Path, "/") != "" {
-		return fmt.Errorf("%s %q: want scheme and host, such as https://isp.example/", name, address)
+		return nil, fmt.Errorf("%s %q: want scheme and host, such as https://isp.example/", name, address)
 	}
-	return nil
+	return u, nil
 }
 
 func isLoopback(host string) bool {

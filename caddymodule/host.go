@@ -3,6 +3,7 @@ package caddymodule
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -29,6 +30,7 @@ type host struct {
 	generations []*payment.Generation // in force, oldest first
 	why         error                 // of the last failure to open
 	tried       time.Time
+	complained  time.Time // when why was last logged
 	closed      bool
 	started     bool
 	stop        chan struct{}
@@ -114,8 +116,11 @@ func (h *host) tryOpen() error {
 	h.tried = time.Now()
 	store, err := journal.Open(context.Background(), h.path)
 	if err != nil {
+		if h.why.Error() != err.Error() || h.tried.Sub(h.complained) > 10*time.Minute {
+			h.complained = h.tried
+			log.Error("the journal cannot be opened; no payment can be taken until it is", zap.Error(err))
+		}
 		h.why = err
-		log.Error("the journal cannot be opened; no payment can be taken until it is", zap.Error(err))
 		return err
 	}
 	if store.Fresh() {
@@ -127,6 +132,34 @@ func (h *host) tryOpen() error {
 	}
 	log.Info("journal is open", zap.String("path", h.path))
 	return nil
+}
+
+// unfinishedElsewhere refuses to leave a journal for that of h while it has payments under way.
+func unfinishedElsewhere(h *host) error {
+	var refusal error
+	hosts.Range(func(_, value any) bool {
+		other := value.(*host)
+		if other == h {
+			return true
+		}
+		if n, err := other.unfinished(); err != nil || n > 0 {
+			refusal = errors.Join(err, fmt.Errorf("paymentexpress: the journal %s has %d unfinished payments; let them finish before another journal takes its place, or restart with the old one", other.path, n))
+		}
+		return refusal == nil
+	})
+	return refusal
+}
+
+// unfinished counts the payments that still need this journal.
+func (h *host) unfinished() (int, error) {
+	h.mu.Lock()
+	engine := h.engine
+	h.mu.Unlock()
+	if engine == nil {
+		return 0, nil
+	}
+	open, err := engine.Find(context.Background(), payment.Filter{States: payment.Unfinished()})
+	return len(open), err
 }
 
 // Engine returns the engine, or why there is none. Apps start in any order: a request may
