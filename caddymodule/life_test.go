@@ -135,7 +135,7 @@ func TestJournalThatCannotBeOpened(t *testing.T) {
 	}{
 		"damaged":    {func(p string) error { return os.WriteFile(p, []byte(strings.Repeat("no database ", 1000)), 0o600) }, "not a database"},
 		"empty file": {func(p string) error { return os.WriteFile(p, nil, 0o600) }, "empty, which a journal never is"},
-		"a folder":   {func(p string) error { return os.Mkdir(p, 0o700) }, "directory"},
+		"a folder":   {func(p string) error { return os.Mkdir(p, 0o700) }, "it is a folder"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -61,31 +61,26 @@ func Open(ctx context.Context, path string) (*SQLite, error) {
 
 func (s *SQLite) open(ctx context.Context) error {
 	info, err := os.Stat(s.path)
-	s.fresh = errors.Is(err, fs.ErrNotExist)
 	switch {
-	case s.fresh:
-		f, err := os.OpenFile(s.path, os.O_CREATE|os.O_RDWR, 0o600) // SQLite would make it 0644
-		if err != nil {
-			return err
-		}
-		if err := f.Close(); err != nil {
+	case errors.Is(err, fs.ErrNotExist):
+		if s.fresh, err = true, s.create(ctx); err != nil {
 			return err
 		}
 	case err != nil:
 		return err
+	case info.IsDir():
+		return errors.New("it is a folder; name a file in it")
 	case info.Size() == 0:
-		return errors.New("the file is there but empty, which a journal never is; remove it only if no payment was ever made with it")
+		return errors.New("the file is there but empty, which a journal never is; put the journal back, or remove the file if no payment was ever made with it")
 	}
-	pragmas := url.Values{"_pragma": {"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)"}}
-	dsn := (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: s.path}).EscapedPath(), RawQuery: pragmas.Encode()}).String()
-	if s.write, err = sql.Open("sqlite", dsn); err != nil {
+	if s.write, err = sql.Open("sqlite", source(s.path, "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)")); err != nil {
 		return err
 	}
 	s.write.SetMaxOpenConns(1)
 	if err := migrate(ctx, s.write); err != nil {
 		return err
 	}
-	if s.read, err = sql.Open("sqlite", dsn+"&_pragma=query_only(1)"); err != nil {
+	if s.read, err = sql.Open("sqlite", source(s.path, "query_only(1)")); err != nil {
 		return err
 	}
 	s.read.SetMaxOpenConns(4)
@@ -94,6 +89,53 @@ func (s *SQLite) open(ctx context.Context) error {
 		return err
 	}
 	return s.breakClaims(ctx)
+}
+
+// create makes the file aside and moves it into place when it is whole: a crash in between
+// leaves no empty journal behind.
+func (s *SQLite) create(ctx context.Context) error {
+	if _, err := os.Stat(s.path + "-wal"); err == nil {
+		return fmt.Errorf("the file is missing, but %s-wal, its other half, is there; put the journal back, or remove that file if no payment was ever made with it", s.path)
+	}
+	aside := s.path + ".new"
+	if err := os.Remove(aside); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	f, err := os.OpenFile(aside, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600) // SQLite would make it 0644
+	if err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	db, err := sql.Open("sqlite", source(aside, "journal_mode(DELETE)", "synchronous(FULL)"))
+	if err != nil {
+		return err
+	}
+	db.SetMaxOpenConns(1)
+	if err := errors.Join(migrate(ctx, db), db.Close()); err != nil {
+		return err
+	}
+	if err := os.Rename(aside, s.path); err != nil {
+		return err
+	}
+	return syncFolder(filepath.Dir(s.path))
+}
+
+// syncFolder makes a rename durable, where folders can be synced.
+func syncFolder(path string) error {
+	d, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	_ = d.Sync()
+	return d.Close()
+}
+
+// source is the data source name of a file, with pragmas for every connection.
+func source(path string, pragmas ...string) string {
+	query := url.Values{"_pragma": append([]string{"busy_timeout(10000)"}, pragmas...)}
+	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: query.Encode()}).String()
 }
 
 // migrate brings the tables to this version's form.
