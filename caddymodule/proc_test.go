@@ -2,6 +2,7 @@ package caddymodule
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -54,6 +55,9 @@ func (s *site) post(contentType, config string) error {
 	r.Header.Set("Content-Type", contentType)
 	r.Header.Set("Cache-Control", "must-revalidate") // loads it also when nothing has changed
 	resp, err := s.adminClient().Do(r)
+	if errors.Is(err, io.EOF) { // the admin server of the old configuration has gone just now
+		return s.post(contentType, config)
+	}
 	if err != nil {
 		return err
 	}

@@ -181,7 +181,7 @@ func (l *lostPages) RoundTrip(r *http.Request) (*http.Response, error) {
 	res.Body = io.NopCloser(bytes.NewReader(body))
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if m := pageAddress.FindSubmatch(body); m != nil {
+	if m := pageAddress.FindSubmatch(body); m != nil && strings.HasPrefix(string(m[1]), "http") { // else the reason of a refusal
 		l.last = html.UnescapeString(string(m[1]))
 		if l.left--; l.left >= 0 {
 			return nil, io.ErrUnexpectedEOF

@@ -251,19 +251,19 @@ func TestCrashBeforeThePage(t *testing.T) {
 				if _, err := w.Engine.Start(background, w.Order("form-1", "payer")); err == nil {
 					t.Fatal("the process did not die")
 				}
+				page := pages.address()
 				w.Revive()
 				p := w.Journal()[0]
-				want(t, p, payment.Created, "")
 				again := start(t, w, "form-2", "payer")
 				if again.ID == p.ID {
 					t.Error("a payment that nobody knows was given out")
 				}
-				w.Until(p.ID, 2*time.Minute, payment.NotStarted)
+				want(t, w.Until(p.ID, 2*time.Minute, payment.NotStarted), payment.NotStarted, payment.ReasonInterrupted)
 				if n := asked(w, windcavetest.OpGenerate); n != write {
 					t.Errorf("%d pages asked for", n)
 				}
 				if write == 2 {
-					p.PageURL = pages.address()
+					p.PageURL = page
 					w.Pay(p, windcavetest.CardApproved)
 					w.Until(p.ID, 5*time.Minute, payment.Recorded)
 				}

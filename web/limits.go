@@ -23,14 +23,16 @@ const viewsPerStart = 10
 
 // Limits counts what guests do. It outlives configurations.
 type Limits struct {
-	mu    sync.Mutex
-	limit GuestLimit
-	seen  map[any]*rate.Limiter
+	mu      sync.Mutex
+	limit   GuestLimit
+	seen    map[limitKey]*rate.Limiter
+	sweepAt int       // how many may be kept before the next sweep
+	swept   time.Time // when the last one was
 }
 
 // NewLimits makes limits.
 func NewLimits(l GuestLimit) *Limits {
-	limits := &Limits{seen: make(map[any]*rate.Limiter)}
+	limits := &Limits{seen: make(map[limitKey]*rate.Limiter)}
 	limits.Set(l)
 	return limits
 }
@@ -59,33 +61,40 @@ type limitKey struct {
 func (l *Limits) Start(document int64, from netip.Addr, now time.Time) (wait time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.take(now, map[limitKey]int{
-		{"start", "all"}:           l.limit.All,
-		{"start", networkOf(from)}: l.limit.Address,
-		{"start", document}:        l.limit.Document,
-	})
+	return l.take(now,
+		count{limitKey{"start", "all"}, l.limit.All},
+		count{limitKey{"start", networkOf(from)}, l.limit.Address},
+		count{limitKey{"start", document}, l.limit.Document})
 }
 
 // View counts one look at a link, likewise. The document is not known yet.
 func (l *Limits) View(from netip.Addr, now time.Time) (wait time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.take(now, map[limitKey]int{
-		{"view", "all"}:           l.limit.All * viewsPerStart,
-		{"view", networkOf(from)}: l.limit.Address * viewsPerStart,
-	})
+	return l.take(now,
+		count{limitKey{"view", "all"}, l.limit.All * viewsPerStart},
+		count{limitKey{"view", networkOf(from)}, l.limit.Address * viewsPerStart})
 }
 
-// take counts one for each key, or none.
-func (l *Limits) take(now time.Time, keys map[limitKey]int) (wait time.Duration) {
-	if len(l.seen) > 100_000 {
+// count is one limit, so many an hour, that something counts for.
+type count struct {
+	key limitKey
+	n   int
+}
+
+// take counts one for each, or none. The limit over all comes first: beyond it nobody's
+// address is remembered, so that what is kept stays bounded.
+func (l *Limits) take(now time.Time, counts ...count) (wait time.Duration) {
+	if len(l.seen) >= l.sweepAt || now.Sub(l.swept) > time.Hour {
 		l.sweep(now)
 	}
 	var taken []*rate.Reservation
-	for key, n := range keys {
-		r := l.limiter(key, n).ReserveN(now, 1)
+	for _, c := range counts {
+		r := l.limiter(c.key, c.n).ReserveN(now, 1)
 		taken = append(taken, r)
-		wait = max(wait, r.DelayFrom(now))
+		if wait = r.DelayFrom(now); wait > 0 {
+			break
+		}
 	}
 	if wait > 0 {
 		for _, r := range taken {
@@ -112,6 +121,7 @@ func (l *Limits) sweep(now time.Time) {
 			delete(l.seen, key)
 		}
 	}
+	l.sweepAt, l.swept = max(1000, 2*len(l.seen)), now // each costs less than what was added since the last one
 }
 
 // networkOf is what one address counts as: a household has one IPv4 address or one /64.

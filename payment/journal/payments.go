@@ -31,6 +31,15 @@ func stamp(t time.Time) int64 {
 	return t.UnixMicro()
 }
 
+// stampUp is stamp for times that something waits for: never before the time itself, or what
+// is called due would find that it is not.
+func stampUp(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return stamp(t.Add(time.Microsecond - 1))
+}
+
 func unstamp(n int64) time.Time {
 	if n == 0 {
 		return time.Time{}
@@ -45,7 +54,7 @@ func (w *writer) put(ctx context.Context, statement string, p *payment.Payment) 
 		return fmt.Errorf("write payment %s: %w", p.ID, err)
 	}
 	err = w.exec(ctx, statement, string(p.ID), string(p.TxnID), p.DpsTxnRef, p.FormKey, string(p.State), string(p.Kind), p.Partner, p.Customer,
-		p.DocumentID, p.Payer, stamp(p.CreatedAt), stamp(p.MovedAt), stamp(p.NextAt), stamp(p.LeaseUntil), string(detail))
+		p.DocumentID, p.Payer, stamp(p.CreatedAt), stamp(p.MovedAt), stampUp(p.NextAt), stampUp(p.LeaseUntil), string(detail))
 	return unique(err)
 }
 

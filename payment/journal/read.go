@@ -180,7 +180,7 @@ func (s *SQLite) SetToken(ctx context.Context, t payment.Token) error {
 
 func (w *writer) setToken(ctx context.Context, t payment.Token) error {
 	return w.exec(ctx, `INSERT OR REPLACE INTO tokens (`+tokenColumns+`) VALUES (?,?,?,?,?,?,?,?)`, string(t.Payment), t.Hash,
-		t.Value.Reveal(), t.UserID, string(t.Judged), t.Asked, stamp(t.Arrived), stamp(t.NextAt))
+		t.Value.Reveal(), t.UserID, string(t.Judged), t.Asked, stamp(t.Arrived), stampUp(t.NextAt))
 }
 
 // DueTokens implements payment.Tokens.

@@ -73,7 +73,7 @@ func (s *SQLite) open(ctx context.Context) error {
 	case info.Size() == 0:
 		return errors.New("the file is there but empty, which a journal never is; put the journal back, or remove the file if no payment was ever made with it")
 	}
-	if s.write, err = sql.Open("sqlite", source(s.path, "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)")); err != nil {
+	if s.write, err = sql.Open("sqlite", source(s.path, "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "secure_delete(1)")); err != nil {
 		return err
 	}
 	s.write.SetMaxOpenConns(1)

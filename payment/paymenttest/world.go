@@ -3,8 +3,10 @@ package paymenttest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"path"
@@ -32,6 +34,7 @@ const (
 	pxPayUser, pxPayKey   = "WorldPxPay", "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 	pxPostUser, pxPostKey = "WorldPxPost", "world-password"
 	apiKey, apiSecret     = "0123456789abcdef0123456789abcdef", "world-secret"
+	staffKey              = "fedcba9876543210fedcba9876543210"
 	gatewayURL            = "http://127.0.0.1:1"
 	publicURL             = "https://isp.example"
 )
@@ -93,7 +96,7 @@ func New(tb testing.TB, o Options) *World {
 	o.Gateway.NotifyClient = roundTrip(w.notified)
 	o.Gateway.BaseURL = gatewayURL
 	w.Gateway = windcavetest.New(o.Gateway)
-	o.Splynx.Keys = []splynxtest.APIKey{{Key: apiKey, Secret: apiSecret}}
+	o.Splynx.Keys = []splynxtest.APIKey{{Key: apiKey, Secret: apiSecret}, {Key: staffKey, Secret: apiSecret, Unsecure: true}}
 	w.Splynx = splynxtest.New(o.Splynx)
 	w.Customer = w.Splynx.AddCustomer(splynxtest.Customer{Name: "A Customer"})
 	id := w.Splynx.AddInvoice(splynxtest.Invoice{CustomerID: w.Customer, Number: "2026/0042", Total: o.Due})
@@ -237,6 +240,19 @@ func (w *World) OrderOf(invoiceID int64, formKey, payer string) payment.Start {
 	return payment.Start{
 		Kind: payment.KindInvoice, Origin: payment.OriginGuest, Partner: 1, Customer: invoice.CustomerID, DocumentID: invoice.ID,
 		DocumentNumber: invoice.Number, Amount: due, FormKey: formKey, Payer: payer, Who: "guest",
+	}
+}
+
+// ChangeRecord changes a statement record as staff could, by a JSON object of its columns.
+func (w *World) ChangeRecord(record int64, change string) {
+	w.TB.Helper()
+	address := fmt.Sprintf("http://127.0.0.1:2/api/2.0/admin/finance/bank-statements-records/%d", record)
+	r := httptest.NewRequest(http.MethodPut, address, strings.NewReader(change))
+	r.Header.Set("Content-Type", "application/json")
+	r.SetBasicAuth(staffKey, apiSecret)
+	answer := httptest.NewRecorder()
+	if w.Splynx.ServeHTTP(answer, r); answer.Code != http.StatusAccepted {
+		w.TB.Fatalf("record cannot be changed: %d %s", answer.Code, answer.Body)
 	}
 }
 

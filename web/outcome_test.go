@@ -1,0 +1,134 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/caddy-paymentexpress/paymentexpress/payment"
+	"github.com/caddy-paymentexpress/paymentexpress/splynx/splynxtest"
+)
+
+func sprint(v any) string { return fmt.Sprintf("%s %v", v, v) }
+
+var allStates = []payment.State{
+	payment.Created, payment.Offered, payment.NotOffered, payment.Submitted, payment.NotStarted, payment.Unknown, payment.Approved, payment.Declined,
+	payment.Cancelled, payment.Expired, payment.NotDone, payment.Recorded, payment.Refunded, payment.Settled, payment.Parked,
+}
+
+// Whoever guesses or is sent the address of a payment learns whether it is paid, and nothing
+// about whose it is or how to pay it.
+func TestAnybodySeesTheBareOutcome(t *testing.T) {
+	for _, state := range allStates {
+		for _, waiting := range []bool{false, true} {
+			t.Run(fmt.Sprint(state, " waiting ", waiting), func(t *testing.T) {
+				inBubble(t, setup{}, func(r *rig) {
+					edit := []func(*payment.Payment){unclaimable}
+					if waiting {
+						edit = append(edit, pending(r))
+					}
+					if state == payment.Approved || state == payment.Recorded || state == payment.Refunded || state == payment.Settled {
+						edit = append(edit, approved)
+					}
+					r.put(goldenID, state, edit...)
+					own, other := r.get(goldenURL), r.get(goldenURL, stranger)
+					wrong := r.get(goldenURL, header("Cookie", guestCookie+"=BBBBBBBBBBBBBBBBBBBBBB"))
+					if own.Code != 200 || other.Code != 200 || !strings.Contains(own.Body.String(), r.Number) {
+						r.Fatalf("answers are %d and %d", own.Code, other.Code)
+					}
+					if other.Body.String() != wrong.Body.String() {
+						r.Error("somebody else's cookie shows more")
+					}
+					body := other.find(regexp.MustCompile(`(?s)<main>(.*)</main>`))
+					for _, word := range []string{r.Number, "57.50", string(goldenID) + "<", "direct-pay", "pxmi3", "NZDT", "<dl>"} {
+						if strings.Contains(body, word) {
+							r.Errorf("a stranger sees %q:\n%s", word, body)
+						}
+					}
+				})
+			})
+		}
+	}
+}
+
+// No state says that nothing was charged while that is not known, or that it may be paid again.
+func TestUnknownNeverSaysNothingWasCharged(t *testing.T) {
+	for _, state := range allStates {
+		t.Run(string(state), func(t *testing.T) {
+			inBubble(t, setup{}, func(r *rig) {
+				r.put(goldenID, state, pending(r), unclaimable)
+				body := r.get(goldenURL).Body.String() + r.get(goldenURL, stranger).Body.String()
+				if strings.Contains(body, "Nothing was charged") || strings.Contains(body, "Try again") {
+					r.Errorf("while something that came back is not judged, the page says\n%s", body)
+				}
+			})
+		})
+	}
+}
+
+// The pauses of a waiting page grow, whatever its address says, and never lead elsewhere.
+func TestRefreshGrowsAndStaysHere(t *testing.T) {
+	inBubble(t, setup{}, func(r *rig) {
+		r.put(goldenID, payment.Unknown)
+		meta := regexp.MustCompile(`http-equiv="refresh" content="([^"]*)"`)
+		for query, want := range map[string]string{
+			"": "2;url=" + goldenURL + "?n=1", "?n=0": "2;url=" + goldenURL + "?n=1", "?n=5": "10;url=" + goldenURL + "?n=6",
+			"?n=-7": "2;url=" + goldenURL + "?n=1", "?n=99999999999999999999": "2;url=" + goldenURL + "?n=1", "?n=12345": "300;url=" + goldenURL + "?n=12",
+			"?n=x;url=https://evil.example": "2;url=" + goldenURL + "?n=1",
+		} {
+			if got := r.get(goldenURL + query).find(meta); got != want {
+				r.Errorf("%s: %q, want %q", query, got, want)
+			}
+		}
+	})
+}
+
+// Looking makes nothing happen but a try of what is due anyway.
+func TestLookingChangesNothing(t *testing.T) {
+	inBubble(t, setup{}, func(r *rig) {
+		r.pay()
+		before := *r.journal()[0]
+		for range 20 {
+			r.get(Prefix+"/payment/"+string(before.ID), stranger)
+		}
+		if after := *r.journal()[0]; after != before {
+			r.Errorf("payment went from %+v to %+v", before, after)
+		}
+	})
+}
+
+// One caller's leaving does not take the name from the others.
+func TestProviderNameOutlivesACaller(t *testing.T) {
+	inBubble(t, setup{Provider: "-", Company: "Company Ltd"}, func(r *rig) {
+		gone, leave := context.WithCancel(context.Background())
+		leave()
+		r.get(goldenURL, func(q *http.Request) { *q = *q.WithContext(gone) })
+		if body := r.get(goldenURL).Body.String(); !strings.Contains(body, "Company Ltd") {
+			r.Errorf("after a caller who left, the page is\n%s", body)
+		}
+	})
+}
+
+// A name that cannot be had for a moment is asked for again soon.
+func TestProviderNameComesBack(t *testing.T) {
+	inBubble(t, setup{Provider: "-", Company: "Company Ltd"}, func(r *rig) {
+		r.Splynx.Inject(splynxtest.Fault{Op: "*", Kind: splynxtest.Refuse, Times: 4})
+		if body := r.get(goldenURL).Body.String(); strings.Contains(body, "Company Ltd") || !strings.Contains(body, "your provider") {
+			r.Errorf("without a name the page is\n%s", body)
+		}
+		r.Splynx.ClearFaults()
+		time.Sleep(nameRetry) // virtual
+		if body := r.get(goldenURL).Body.String(); !strings.Contains(body, "Company Ltd") {
+			r.Errorf("with the name back the page is\n%s", body)
+		}
+		r.Splynx.Inject(splynxtest.Fault{Op: "*", Kind: splynxtest.Refuse, Times: -1})
+		time.Sleep(2 * nameLife) // virtual
+		if body := r.get(goldenURL).Body.String(); !strings.Contains(body, "Company Ltd") {
+			r.Errorf("a name that was known is lost:\n%s", body)
+		}
+	})
+}
