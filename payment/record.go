@@ -13,27 +13,23 @@ import (
 // without.
 const recordTimeout = 10 * time.Second
 
-// openRecord makes the payment's record on the statement of the month or day, before the
-// payer is sent to the gateway. A record that cannot be made stops nothing.
-func (e *Engine) openRecord(ctx context.Context, g *Generation, p *Payment) *Payment {
-	ctx, cancel := context.WithTimeout(ctx, recordTimeout)
-	defer cancel()
-	b, err := e.makeRecord(ctx, g, p)
-	if err != nil {
-		g.logger().Warn("statement record could not be made; the payment goes on without", append(describe(p), zap.Error(err))...)
-		return p
-	}
-	q, err := e.change(context.WithoutCancel(ctx), g, p.ID, func(q *Payment) (Writes, error) {
-		if q.Booking.RecordID == 0 { // else a notification was faster, and has found it
-			q.Booking.StatementID, q.Booking.RecordID, q.Booking.RecordStatus = b.StatementID, b.RecordID, b.RecordStatus
+// openRecord makes the payment's record on the statement of the month or day while the page is
+// asked for, since the payer waits for both. The function it returns waits for what came of
+// it. A record that cannot be made stops nothing; one whose answer was lost is searched for
+// when it is needed.
+func (e *Engine) openRecord(ctx context.Context, g *Generation, p *Payment) func() Booking {
+	made := make(chan Booking, 1)
+	go func() {
+		ctx, cancel := context.WithTimeout(ctx, recordTimeout)
+		defer cancel()
+		b, err := e.makeRecord(ctx, g, p)
+		if err != nil {
+			g.logger().Warn("statement record could not be made; the payment goes on without", append(describe(p), zap.Error(err))...)
+			b = Booking{}
 		}
-		return Writes{}, nil
-	})
-	if err != nil {
-		g.logger().Warn("statement record could not be noted; it is searched for when it is needed", append(describe(p), zap.Error(err))...)
-		return p
-	}
-	return q
+		made <- b
+	}()
+	return func() Booking { return <-made }
 }
 
 // makeRecord finds or makes the statement and the record.

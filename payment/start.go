@@ -142,19 +142,21 @@ func (e *Engine) offer(ctx context.Context, g *Generation, s Start, formKey stri
 	e.tell(g, p, started)
 	faultpoint.Hit("intent")
 
+	record := e.openRecord(ctx, g, p)
 	page, pageErr := with.PxPay.GenerateRequest(ctx, request)
 	faultpoint.Hit("page_answered")
+	opened := record()
 	p, err = e.change(context.WithoutCancel(ctx), g, id, func(p *Payment) (Writes, error) {
+		if p.Booking.RecordID == 0 { // else a notification was faster, and has found it
+			p.Booking.StatementID, p.Booking.RecordID, p.Booking.RecordStatus = opened.StatementID, opened.RecordID, opened.RecordStatus
+		}
 		return e.pageAnswered(p, page, pageErr)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("write the hosted page: %w", err)
 	}
-	if pageErr != nil {
-		return p, nil
-	}
 	faultpoint.Hit("page_stored")
-	return e.openRecord(ctx, g, p), nil
+	return p, nil
 }
 
 // pageAnswered stores the page, or why there is none.
@@ -183,6 +185,9 @@ func (e *Engine) pageAnswered(p *Payment, page windcave.HostedPage, err error) (
 		p.PageURL = page.URL
 	}
 	e.rest(p, now)
+	if to == NotOffered && p.Booking.RecordID != 0 {
+		p.NextAt = now // the record is to be closed
+	}
 	return Writes{Events: []Event{ev}}, err
 }
 

@@ -139,7 +139,7 @@ func TestEngineClosed(t *testing.T) {
 		r.wants(r.get(r.link()), 503, "No payments right now")
 		r.wants(r.press(form), 503, "No payments right now")
 		a := r.get(Prefix + "/payment/" + string(r.journal()[0].ID))
-		r.wants(a, 503, "Not to be seen right now")
+		r.wants(a, 503, "Cannot be shown right now")
 		if strings.Contains(a.Body.String(), "Nothing was charged") {
 			r.Error("whoever has just paid is told that nothing was charged")
 		}

@@ -102,7 +102,7 @@ func parsePublicURL(text string) (*url.URL, error) {
 	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
 		return nil, fmt.Errorf("public_url %q: want an address such as https://isp.example/", text)
 	}
-	return &url.URL{Scheme: u.Scheme, Host: u.Host}, nil
+	return &url.URL{Scheme: u.Scheme, Host: withoutDefaultPort(u.Scheme, strings.ToLower(u.Host))}, nil
 }
 
 func withoutDefaultPort(scheme, host string) string {
