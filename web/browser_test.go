@@ -457,8 +457,12 @@ func TestBrowserDarkMode(t *testing.T) {
 		b.Errorf("ground is %s in the light and %s in the dark", light, dark)
 	}
 	b.must(prefer(b.ctx, "dark", "print"))
-	if color := read(b, chromedp.Evaluate[string](`getComputedStyle(document.querySelector("h1")).color`)); color != "rgb(22, 32, 43)" {
-		b.Errorf("dark readers print in %s", color)
+	const colours = `getComputedStyle(document.querySelector("h1")).color + " on " + getComputedStyle(document.documentElement).backgroundColor`
+	if got := read(b, chromedp.Evaluate[string](colours)); got != "rgb(0, 0, 0) on rgb(255, 255, 255)" {
+		b.Errorf("dark readers print in %s", got)
+	}
+	if left := read(b, chromedp.Evaluate[int](`[...document.querySelectorAll("button,footer,.small")].filter(e => e.offsetHeight > 0).length`)); left != 0 {
+		b.Errorf("%d controls are printed", left)
 	}
 	b.quiet()
 }

@@ -132,5 +132,5 @@ func (v view) date() string {
 	if v.When.IsZero() {
 		return ""
 	}
-	return v.When.In(v.zone).Format("2 January 2006, 15:04 MST")
+	return v.When.In(v.zone).Format("2 Jan 2006, 15:04 MST")
 }

@@ -186,7 +186,7 @@ func (s *SQLite) Claim(ctx context.Context, id payment.ID, owner string, now tim
 // it is gone. What it left is due at once.
 func (s *SQLite) breakClaims(ctx context.Context) error {
 	return s.do(ctx, func(ctx context.Context, w *writer) error {
-		rows, err := w.query(ctx, `SELECT detail FROM payments WHERE lease_until>0`)
+		rows, err := w.query(ctx, `SELECT detail FROM payments WHERE next_at>0 AND lease_until>0`)
 		claimed, err := scan(rows, err)
 		if err != nil {
 			return err
