@@ -104,7 +104,11 @@ func (e *Engine) status(ctx context.Context, g *Generation, p *Payment) (windcav
 	if err != nil {
 		return none, err
 	}
-	return answer.Judge(p.expect()), nil
+	v := answer.Judge(p.expect())
+	if v.Outcome == windcave.Failed {
+		g.logger().Error("windcave refused to say what became of a payment: check the pxpost credentials", append(describe(p), zap.String("code", v.Code))...)
+	}
+	return v, nil
 }
 
 // closeRecord writes an ended payment's statement record, and tells whether staff have

@@ -199,6 +199,10 @@ func (e *Engine) tell(g *Generation, p *Payment, ev Event) {
 		g.logger().Error("payment parked: a person must look", fields...)
 	case ev.Why == ReasonSecondCharge:
 		g.logger().Error("charged a second time on one page", fields...)
+	case ev.Why == ReasonPageRefused:
+		g.logger().Error("windcave refused to make a payment page: check the pxpay credentials and the currency", fields...)
+	case ev.To == NotOffered:
+		g.logger().Warn("windcave made no payment page", fields...)
 	default:
 		g.logger().Info("payment moved", fields...)
 	}
