@@ -53,6 +53,9 @@ func (e *Engine) found(ctx context.Context, g *Generation, p *Payment, rows []sp
 		status = string(splynx.RecordProcessed)
 	}
 	faultpoint.Hit("record_processed")
+	if row.InvoiceID == 0 && p.Kind == KindInvoice {
+		g.logger().Warn("invoice was not due any more: the payment was booked to the balance", describe(p)...)
+	}
 	return e.recorded(ctx, g, p, func(b *Booking) {
 		b.PaymentID, b.RecordStatus = row.ID, status
 		if record != nil {

@@ -82,7 +82,7 @@ func (e *Engine) already(ctx context.Context, s Start) (*Payment, error) {
 	if !errors.Is(err, ErrNotFound) {
 		return nil, err
 	}
-	open, err := e.store.Find(ctx, Filter{States: []State{Offered}, Partner: s.Partner, Customer: s.Customer, Kind: s.Kind, Document: s.DocumentID, Payer: s.Payer})
+	open, err := e.store.Find(ctx, Filter{States: []State{Offered}, Customer: s.Customer, Kind: s.Kind, Document: s.DocumentID, Payer: s.Payer})
 	if err != nil || s.Payer == "" {
 		return nil, err
 	}

@@ -20,7 +20,7 @@ CREATE TABLE payments (
 CREATE UNIQUE INDEX payments_form_key ON payments (form_key) WHERE form_key <> '';
 CREATE UNIQUE INDEX payments_charge ON payments (txn_id, dps_txn_ref) WHERE dps_txn_ref <> '';
 CREATE INDEX payments_next ON payments (next_at) WHERE next_at > 0;
-CREATE INDEX payments_customer ON payments (customer, partner);
+CREATE INDEX payments_customer ON payments (customer);
 CREATE INDEX payments_state ON payments (state, moved_at);
 CREATE INDEX payments_document ON payments (document, kind) WHERE document > 0;
 
