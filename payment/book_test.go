@@ -1,7 +1,13 @@
 package payment_test
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -902,5 +908,78 @@ func TestReadsFail(t *testing.T) {
 				})
 			})
 		}
+	}
+}
+
+// What carries our number and another amount is not this money.
+func TestOurNumberOtherAmount(t *testing.T) {
+	t.Parallel()
+	play(t, option{}, func(t *testing.T, w *world) {
+		p, back := approve(w)
+		id := w.Splynx.InsertPayment(splynxtest.Payment{CustomerID: w.Customer, Receipt: string(p.ID), Amount: "57.51", Date: time.Now().Format(time.DateOnly)})
+		if _, err := w.Return(back); err != nil {
+			t.Fatal(err)
+		}
+		want(t, w.Until(p.ID, time.Minute, payment.Parked), payment.Parked, payment.ReasonBookedOtherwise)
+		if len(posts(w)) > 0 {
+			t.Error("posted beside it")
+		}
+		w.Splynx.DeletePayment(id) // as a person would
+	})
+}
+
+// deletedRows is a Splynx whose searches for payments show what was deleted.
+type deletedRows struct {
+	next http.RoundTripper
+	all  bool // everything that is found was deleted; else a deleted row stands beside it
+}
+
+func (d *deletedRows) over(next http.RoundTripper) http.RoundTripper { d.next = next; return d }
+
+// RoundTrip implements http.RoundTripper.
+func (d *deletedRows) RoundTrip(r *http.Request) (*http.Response, error) {
+	res, err := d.next.RoundTrip(r)
+	if err != nil || r.Method != http.MethodGet || !strings.Contains(r.URL.RawQuery, "receipt_number") {
+		return res, err
+	}
+	var rows []map[string]any
+	if err := json.NewDecoder(res.Body).Decode(&rows); err != nil {
+		return nil, err
+	}
+	_ = res.Body.Close()
+	for _, row := range rows {
+		if d.all {
+			row["deleted"] = "1"
+			continue
+		}
+		twin := maps.Clone(row)
+		twin["id"], twin["deleted"] = "999999", "1"
+		rows = append(rows, twin)
+	}
+	body, err := json.Marshal(rows)
+	res.Body, res.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	res.Header.Del("Content-Length")
+	return res, err
+}
+
+// A row of ours that staff have deleted is no booking, and no reason for another one.
+func TestOurRowIsDeleted(t *testing.T) {
+	t.Parallel()
+	for name, d := range map[string]*deletedRows{"a second one": {}, "the only one": {all: true}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			play(t, option{OnSplynx: d.over, Splynx: splynxtest.Options{Style: splynxtest.V4}}, func(t *testing.T, w *world) {
+				p := paid(t, w)
+				w.Pass(26 * time.Hour)
+				if p = get(w, p.ID); d.all {
+					want(t, p, payment.Parked, payment.ReasonBookedOtherwise)
+				} else {
+					want(t, p, payment.Recorded, payment.ReasonBooked)
+				}
+				if n := len(posts(w)); n != 1 {
+					t.Errorf("%d POSTs", n)
+				}
+			})
+		})
 	}
 }

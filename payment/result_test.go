@@ -721,3 +721,40 @@ func TestClosedEngine(t *testing.T) {
 		}
 	})
 }
+
+// W_HASH: should a token stand for its page and not for one attempt, then what it says can
+// change: one that was judged as declined is asked about again.
+func TestDeclinedTokenIsAskedAgain(t *testing.T) {
+	t.Parallel()
+	play(t, option{NoPxPost: true}, func(t *testing.T, w *world) {
+		p, back := approve(w)
+		w.Gateway.Inject(fault{Op: windcavetest.OpProcess, Kind: windcavetest.Decline})
+		p, err := w.Return(back)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want(t, p, payment.Declined, payment.ReasonGatewayDeclined)
+		if _, err := w.Return(back); err != nil {
+			t.Fatal(err)
+		}
+		w.Until(p.ID, time.Minute, payment.Recorded)
+	})
+}
+
+// F73: a payment is asked about only with the user that it was started with.
+func TestStatusUserReplaced(t *testing.T) {
+	t.Parallel()
+	play(t, option{}, func(t *testing.T, w *world) {
+		p, _ := approve(w)
+		other := w.Generation(option{Currency: "NZD"})
+		other.Default.PxPostUser = "SomebodyElse"
+		w.Engine.Push(other)
+		w.Pass(5 * time.Hour)
+		if n := asked(w, windcavetest.OpStatus); n != 0 {
+			t.Errorf("asked %d times with another's user", n)
+		}
+		want(t, get(w, p.ID), payment.Expired, "")
+		w.Engine.Remove(other)
+		w.Until(p.ID, 2*time.Hour, payment.Recorded)
+	})
+}

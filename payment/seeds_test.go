@@ -63,7 +63,6 @@ func tell(t *testing.T, n uint64) {
 	w.Pass(restful)
 	w.Check(paymenttest.Histories{AtRest: true, Second: s.second})
 	if t.Failed() {
-		dump(t, w)
 		t.Logf("told again by -run TestSeeds -seed %d", n)
 	}
 }

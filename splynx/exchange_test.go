@@ -171,7 +171,7 @@ func TestStatuses(t *testing.T) {
 
 func TestRedirectSaysWhere(t *testing.T) {
 	t.Parallel()
-	s := setup(t, http.RedirectHandler("https://login.example/x?back=marked", 302).ServeHTTP)
+	s := setup(t, http.RedirectHandler("https://login.example/x?back=marked", http.StatusFound).ServeHTTP)
 	_, err := s.client.Invoice(t.Context(), 12)
 	e := theError(t, err, KindUnclear)
 	if !strings.Contains(e.Error(), "redirected to https://login.example: a login page") || !strings.Contains(e.Advice(), "address") {

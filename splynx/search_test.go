@@ -245,7 +245,7 @@ func TestCheck(t *testing.T) {
 		"check is off":    {says(405, ``), says(200, oneMethod), nil},
 		"wants a token":   {says(401, ``), says(200, oneMethod), nil},
 		"another website": {says(200, `<html>`), says(200, oneMethod), KindUnclear},
-		"login page":      {http.RedirectHandler("/login", 302).ServeHTTP, says(200, oneMethod), KindUnclear},
+		"login page":      {http.RedirectHandler("/login", http.StatusFound).ServeHTTP, says(200, oneMethod), KindUnclear},
 		"no permission":   {says(200, `{}`), says(403, ``), KindAuth},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -217,7 +217,7 @@ func TestNoTokenNoCall(t *testing.T) {
 		"login page":     {says(200, `<html>login</html>`), KindUnavailable},
 		"no token in it": {says(201, `{"access_token":""}`), KindUnavailable},
 		"empty":          {says(201, ``), KindUnavailable},
-		"redirect":       {http.RedirectHandler("https://x.example/marked", 302).ServeHTTP, KindUnavailable},
+		"redirect":       {http.RedirectHandler("https://x.example/marked", http.StatusFound).ServeHTTP, KindUnavailable},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -13,8 +13,6 @@ import (
 	"github.com/caddy-paymentexpress/paymentexpress/windcave/windcavetest"
 )
 
-var windcavetestCard = windcavetest.CardApproved
-
 // notified is the gateway's own call.
 func notified(q *http.Request) {
 	q.Header.Set("User-Agent", "PXL1")
@@ -131,8 +129,14 @@ func TestMachinesAndBrowsers(t *testing.T) {
 			agent, accept string
 			want          int
 		}{
-			{"PXL1", "*/*", 200}, {"PXL1", "text/html", 200}, {"PXHOST1", "text/html", 200}, {"curl/8", "*/*", 200}, {"Mozilla/5.0", "", 200},
-			{"Mozilla/5.0", "text/html,*/*", 303}, {"", "text/html", 303}, {"Mozilla/5.0 PXL1", "text/html", 303},
+			{"PXL1", "*/*", 200},
+			{"PXL1", "text/html", 200},
+			{"PXHOST1", "text/html", 200},
+			{"curl/8", "*/*", 200},
+			{"Mozilla/5.0", "", 200},
+			{"Mozilla/5.0", "text/html,*/*", 303},
+			{"", "text/html", 303},
+			{"Mozilla/5.0 PXL1", "text/html", 303},
 		} {
 			a := r.get(at, header("User-Agent", c.agent), header("Accept", c.accept))
 			if a.Code != c.want {

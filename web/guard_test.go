@@ -13,6 +13,7 @@ import (
 
 	"github.com/caddy-paymentexpress/paymentexpress/payment"
 	"github.com/caddy-paymentexpress/paymentexpress/splynx/splynxtest"
+	"github.com/caddy-paymentexpress/paymentexpress/windcave/windcavetest"
 )
 
 func TestOtherHost(t *testing.T) {
@@ -133,7 +134,7 @@ func TestDeletedInvoiceIsUnknown(t *testing.T) {
 
 func TestEngineClosed(t *testing.T) {
 	inBubble(t, setup{}, func(r *rig) {
-		back := r.back(r.Gateway.Pay(r.pay(), windcavetestCard))
+		back := r.back(r.Gateway.Pay(r.pay(), windcavetest.CardApproved))
 		form := r.get(r.link()).form()
 		r.shut = errors.New("the journal is locked")
 		r.wants(r.get(r.link()), 503, "No payments right now")
@@ -195,7 +196,7 @@ func TestAbortedHandlerStaysAborted(t *testing.T) {
 func TestSecurityHeadersOnEveryAnswer(t *testing.T) {
 	inBubble(t, setup{}, func(r *rig) {
 		form := r.get(r.link()).form()
-		back := r.back(r.Gateway.Pay(r.pay(), windcavetestCard))
+		back := r.back(r.Gateway.Pay(r.pay(), windcavetest.CardApproved))
 		answers := map[string]answer{
 			"link": r.get(r.link()), "unknown": r.get(directPayURL("1")), "head": r.send(http.MethodHead, r.link(), nil),
 			"button": r.press(form), "forged": r.press("x"), "foreign": r.press("x", header("Sec-Fetch-Site", "cross-site")),

@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"testing"
 	"time"
+
+	"github.com/caddy-paymentexpress/paymentexpress/windcave/windcavetest"
 )
 
 var (
@@ -169,7 +171,7 @@ func TestLimitsOfThePages(t *testing.T) {
 				r.Fatalf("receipt: %d", a.Code)
 			}
 		}
-		back := r.back(r.Gateway.Pay(p.PageURL, windcavetestCard))
+		back := r.back(r.Gateway.Pay(p.PageURL, windcavetest.CardApproved))
 		if a := r.get(back); a.Code != 303 {
 			r.Errorf("return: %d", a.Code)
 		}

@@ -6,7 +6,6 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -139,22 +138,7 @@ func namedInCode(t *testing.T) (pages, notices, literals map[string]bool) {
 			notices[text] = true
 		}
 	}
-	names, err := filepath.Glob("*.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range names {
-		if strings.HasSuffix(name, "_test.go") {
-			continue
-		}
-		text, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		file, err := parser.ParseFile(token.NewFileSet(), name, text, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
+	for _, file := range sources(t) {
 		ast.Inspect(file, func(n ast.Node) bool {
 			switch n := n.(type) {
 			case *ast.KeyValueExpr:
@@ -163,10 +147,8 @@ func namedInCode(t *testing.T) (pages, notices, literals map[string]bool) {
 				}
 			case *ast.AssignStmt:
 				for i, left := range n.Lhs {
-					if field, ok := left.(*ast.SelectorExpr); ok && len(n.Lhs) == len(n.Rhs) {
-						give(field.Sel.Name, n.Rhs[i])
-					} else if field, ok := left.(*ast.Ident); ok && field.Name == "key" && len(n.Lhs) == len(n.Rhs) {
-						give("Key", n.Rhs[i])
+					if len(n.Lhs) == len(n.Rhs) {
+						give(assigned(left), n.Rhs[i])
 					}
 				}
 			case *ast.BasicLit:
@@ -178,6 +160,39 @@ func namedInCode(t *testing.T) (pages, notices, literals map[string]bool) {
 		})
 	}
 	return pages, notices, literals
+}
+
+// assigned names the field, or the variable for a page's key, that a value is given to.
+func assigned(to ast.Expr) string {
+	switch to := to.(type) {
+	case *ast.SelectorExpr:
+		return to.Sel.Name
+	case *ast.Ident:
+		if to.Name == "key" {
+			return "Key"
+		}
+	}
+	return ""
+}
+
+// sources are the files of this package that are not tests.
+func sources(t *testing.T) (all []*ast.File) {
+	t.Helper()
+	names, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, file)
+	}
+	return all
 }
 
 func literal(e ast.Expr) (string, bool) {

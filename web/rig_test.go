@@ -90,16 +90,7 @@ func newRig(t *testing.T, o setup) *rig {
 	r.Customer = r.Splynx.AddCustomer(splynxtest.Customer{Name: or(o.Customer, "A Customer")})
 	r.Invoice = r.Splynx.AddInvoice(splynxtest.Invoice{CustomerID: r.Customer, Number: o.Number, Total: o.Due})
 
-	o.Gateway.Accounts = []windcavetest.Account{{PxPayUser: "RigPxPay", PxPayKey: rigPxPay, PostUser: "RigPxPost", PostPassword: "rig-password"}}
-	gateway, listener := r.listen(&o)
-	partner := payment.Partner{Name: o.Provider, Currency: o.Currency, PaymentMethod: 3, PxPayUser: "RigPxPay", PxPostUser: "RigPxPost", Endpoint: gateway.Endpoint}
-	r.must2(func() (err error) {
-		partner.PxPay, err = windcave.NewPxPay(gateway, windcave.NewCredentials("RigPxPay", rigPxPay))
-		return err
-	}, func() (err error) {
-		partner.PxPost, err = windcave.NewPxPost(gateway, windcave.NewCredentials("RigPxPost", "rig-password"))
-		return err
-	})
+	partner, listener := r.partner(&o)
 	api, err := splynx.New(splynx.Config{URL: "http://127.0.0.1:2/", Key: rigKey, Secret: "rig-secret", Transport: r.Splynx.Transport()})
 	r.must(err)
 	zone, err := time.LoadLocation("Pacific/Auckland")
@@ -119,6 +110,20 @@ func newRig(t *testing.T, o setup) *rig {
 	})
 	r.serve(listener)
 	return r
+}
+
+// partner is an account at the gateway, which it starts; listener is for our own pages.
+func (r *rig) partner(o *setup) (p payment.Partner, l net.Listener) {
+	r.Helper()
+	o.Gateway.Accounts = []windcavetest.Account{{PxPayUser: "RigPxPay", PxPayKey: rigPxPay, PostUser: "RigPxPost", PostPassword: "rig-password"}}
+	gateway, l := r.listen(o)
+	p = payment.Partner{Name: o.Provider, Currency: o.Currency, PaymentMethod: 3, PxPayUser: "RigPxPay", PxPostUser: "RigPxPost", Endpoint: gateway.Endpoint}
+	var err error
+	p.PxPay, err = windcave.NewPxPay(gateway, windcave.NewCredentials("RigPxPay", rigPxPay))
+	r.must(err)
+	p.PxPost, err = windcave.NewPxPost(gateway, windcave.NewCredentials("RigPxPost", "rig-password"))
+	r.must(err)
+	return p, l
 }
 
 // listen starts the gateway: in memory, or where a browser finds it.
@@ -193,13 +198,6 @@ func (r *rig) must(err error) {
 	r.Helper()
 	if err != nil {
 		r.Fatal(err)
-	}
-}
-
-func (r *rig) must2(all ...func() error) {
-	r.Helper()
-	for _, f := range all {
-		r.must(f())
 	}
 }
 
