@@ -37,6 +37,7 @@ func TestChromiumThroughCaddy(t *testing.T) {
 
 	w.do(chromedp.Navigate(s.link(second.Number)))
 	w.press("button")
+	w.sees("h1", "Payment")
 	page, err := chromedp.Run(w.ctx, chromedp.Location())
 	s.must(err)
 	w.pay(windcavetest.CardDeclined)
