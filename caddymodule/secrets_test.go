@@ -61,8 +61,11 @@ func TestNoSecretComesOut(t *testing.T) {
 		s.gateway.Inject(windcavetest.Fault{Kind: windcavetest.CredentialsU5, Op: op})
 	}
 	for _, f := range []splynxtest.Fault{
-		{Op: "LIST invoices", Kind: splynxtest.LoginPage}, {Op: "LIST invoices", Kind: splynxtest.Status, Status: 401}, {Op: "LIST invoices", Kind: splynxtest.Garbage},
-		{Op: "LIST invoices", Kind: splynxtest.ToLogin}, {Op: "LIST invoices", Kind: splynxtest.Cut, Times: 4},
+		{Op: "LIST invoices", Kind: splynxtest.LoginPage},
+		{Op: "LIST invoices", Kind: splynxtest.Status, Status: 401},
+		{Op: "LIST invoices", Kind: splynxtest.Garbage},
+		{Op: "LIST invoices", Kind: splynxtest.ToLogin},
+		{Op: "LIST invoices", Kind: splynxtest.Cut, Times: 4},
 	} {
 		s.splynx.Inject(f)
 		look(payer.New(), s.link(s.invoice.Number))

@@ -75,8 +75,10 @@ func find[W wireRow[T], T any](ctx context.Context, c *Client, op operation, q q
 			return found, nil
 		}
 	}
-	return nil, &Error{Op: op.name, Kind: KindUnclear, HTTPStatus: http.StatusOK, Permission: op.permission, read: true,
-		Err: errors.New("there are more rows than " + strconv.Itoa(maxPages*pageSize))}
+	return nil, &Error{
+		Op: op.name, Kind: KindUnclear, HTTPStatus: http.StatusOK, Permission: op.permission, read: true,
+		Err: errors.New("there are more rows than " + strconv.Itoa(maxPages*pageSize)),
+	}
 }
 
 // rowWithID is one row of a list.

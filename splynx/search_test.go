@@ -112,8 +112,10 @@ func TestSearches(t *testing.T) {
 				theError(t, err, KindFilter)
 			}
 			// None of these is "nothing found".
-			for _, bad := range []string{"", "null", "{}", `{"0":` + tt.row + "}", "[null]", "[[]]", "<html>login</html>", "[" + tt.row, `[{"id":0}]`, `[{"number":"INV-1"}]`, `"x"`, "0",
-				`{"error":{"message":"x"}}`, strings.Replace("["+tt.row+"]", `"id":1`, `"id":{}`, 1) + "]"} {
+			for _, bad := range []string{
+				"", "null", "{}", `{"0":` + tt.row + "}", "[null]", "[[]]", "<html>login</html>", "[" + tt.row, `[{"id":0}]`, `[{"number":"INV-1"}]`, `"x"`, "0",
+				`{"error":{"message":"x"}}`, strings.Replace("["+tt.row+"]", `"id":1`, `"id":{}`, 1) + "]",
+			} {
 				answer = bad
 				_, err := tt.find(t.Context(), s.client)
 				if e := theError(t, err, KindUnclear); e.HTTPStatus != 200 || strings.Contains(e.Error(), "INV-1") {

@@ -74,8 +74,15 @@ func TestWhatIsPosted(t *testing.T) {
 func TestAmountsOnTheWire(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ number, code, want string }{
-		{"57.5", "NZD", "57.50"}, {"1500", "JPY", "1500"}, {"1.234", "KWD", "1.234"}, {"0.01", "NZD", "0.01"}, {"5.000", "NZD", "5.00"},
-		{"10.005", "NZD", ""}, {"1500.5", "JPY", ""}, {"0", "NZD", ""}, {"-1", "NZD", ""},
+		{"57.5", "NZD", "57.50"},
+		{"1500", "JPY", "1500"},
+		{"1.234", "KWD", "1.234"},
+		{"0.01", "NZD", "0.01"},
+		{"5.000", "NZD", "5.00"},
+		{"10.005", "NZD", ""},
+		{"1500.5", "JPY", ""},
+		{"0", "NZD", ""},
+		{"-1", "NZD", ""},
 	} {
 		a, err := currency.NewAmount(tt.number, tt.code)
 		if err != nil {
@@ -245,8 +252,10 @@ func FuzzNewPayment(f *testing.F) {
 		if err != nil {
 			return
 		}
-		p := NewPayment{CustomerID: customer, InvoiceID: invoice, RequestID: request, PaymentType: 3, ReceiptNumber: receipt,
-			Date: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), Amount: amount, Comment: comment, Fields: [5]string{field}}
+		p := NewPayment{
+			CustomerID: customer, InvoiceID: invoice, RequestID: request, PaymentType: 3, ReceiptNumber: receipt,
+			Date: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), Amount: amount, Comment: comment, Fields: [5]string{field},
+		}
 		w, err := p.wire()
 		if err != nil {
 			return

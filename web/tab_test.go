@@ -2,11 +2,8 @@ package web
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"net/url"
 	"os"
-	"os/exec"
 	"strings"
 	"sync"
 	"testing"
@@ -18,6 +15,7 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 
+	"github.com/caddy-paymentexpress/paymentexpress/internal/chromium"
 	"github.com/caddy-paymentexpress/paymentexpress/payment/paymenttest"
 	"github.com/caddy-paymentexpress/paymentexpress/windcave/windcavetest"
 )
@@ -33,33 +31,11 @@ var stopBrowser = func() {}
 
 // browser starts the one browser that all tests share.
 var browser = sync.OnceValues(func() (context.Context, error) {
-	var path string
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if p, err := exec.LookPath(name); err == nil {
-			path = p
-			break
-		}
+	ctx, stop, err := chromium.Start()
+	if err == nil {
+		stopBrowser = stop
 	}
-	if path == "" {
-		return nil, errors.New("no Chromium found: run make deps")
-	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.DisableGPU,
-		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-quic", true),
-		chromedp.Flag("disable-features", "Translate,BackForwardCache")) // a page out of that cache loads without the events that are waited for
-	if os.Geteuid() == 0 {
-		options = append(options, chromedp.NoSandbox)
-	}
-	allocator, endAllocator := chromedp.NewExecAllocator(context.Background(), options...)
-	ctx, cancel := chromedp.NewContext(allocator)
-	stopBrowser = func() {
-		_ = chromedp.Cancel(ctx)
-		cancel()
-		endAllocator()
-	}
-	if err := chromedp.Do(ctx); err != nil {
-		return nil, fmt.Errorf("start %s: %w", path, err)
-	}
-	return ctx, nil
+	return ctx, err
 })
 
 // patience is how long a browser may take for one test; two slow cores share it with others.

@@ -37,6 +37,7 @@ type house struct {
 	splynx   *splynxtest.Server
 	public   string // what a browser opens
 	pay      string // the gateway's address
+	backend  string // Splynx's, behind Caddy
 	invoices map[string]int64
 }
 
@@ -81,7 +82,7 @@ func (h *house) start() error {
 		return err
 	}
 	h.splynx, h.invoices = newSplynx(h.options, h.public)
-	_, err = h.splynx.Start(splynxAddr)
+	h.backend, err = h.splynx.Start(splynxAddr)
 	return err
 }
 
@@ -189,25 +190,25 @@ func newSplynx(o options, public string) (*splynxtest.Server, map[string]int64) 
 
 // alone runs one simulator.
 func alone(ctx context.Context, o options) error {
-	var url string
-	var err error
+	var address, credentials string
 	if o.only == "windcave" {
 		s := newGateway(o)
 		defer s.Close()
-		var running *windcavetest.Running
-		if running, err = s.Start(o.addr); err == nil {
-			url = running.URL
+		running, err := s.Start(o.addr)
+		if err != nil {
+			return err
 		}
+		address, credentials = running.URL, fmt.Sprintf("PxPay %s %s, PxPost %s %s", pxPayUser, pxPayKey, pxPostUser, pxPostKey)
 	} else {
 		s, _ := newSplynx(o, "")
 		defer s.Close()
-		url, err = s.Start(o.addr)
+		var err error
+		if address, err = s.Start(o.addr); err != nil {
+			return err
+		}
+		credentials = fmt.Sprintf("API key %s, secret %s", apiKey, apiSecret)
 	}
-	if err != nil {
-		return err
-	}
-	fmt.Printf("The %s simulator answers at %s\nControl address: %s/_control/\nPxPay %s %s, PxPost %s %s, Splynx API key %s %s\nStop it with Ctrl-C.\n",
-		o.only, url, url, pxPayUser, pxPayKey, pxPostUser, pxPostKey, apiKey, apiSecret)
+	fmt.Printf("The %s simulator answers at %s\n%s\nControl address: %s/_control/\nStop it with Ctrl-C.\n", o.only, address, credentials, address)
 	<-ctx.Done()
 	return nil
 }
@@ -243,7 +244,11 @@ On Windcave's page (a simulator at %s):
   Cancel                        leaves without paying
   any holder, an expiry to come, any three digits
 
-What the simulators were asked: %s/_control/log and Splynx's /_control/log
+What the simulators were asked:
+
+  Windcave                      %s/_control/log
+  Splynx                        %s/_control/log
+
 Stop it with Ctrl-C.
-`, h.public, link("2026/0042"), link("2026/0043"), link("2026/0044"), link("2026/0045"), link("1999/0001"), h.pay, h.pay)
+`, h.public, link("2026/0042"), link("2026/0043"), link("2026/0044"), link("2026/0045"), link("1999/0001"), h.pay, h.pay, h.backend)
 }

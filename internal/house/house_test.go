@@ -18,7 +18,7 @@ const module = "github.com/caddy-paymentexpress/paymentexpress/"
 // ones only. Tests and simulators are apart.
 var allowed = map[string][]string{
 	"caddymodule":         {"web", "payment", "payment/journal", "splynx", "windcave"},
-	"web":                 {"payment", "splynx", "windcave"},
+	"web":                 {"payment", "splynx"},
 	"payment":             {"splynx", "windcave"},
 	"payment/journal":     {"payment"},
 	"payment/paymenttest": {"payment", "payment/journal", "splynx", "windcave", "splynx/splynxtest", "windcave/windcavetest"},

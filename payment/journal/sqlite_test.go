@@ -369,6 +369,33 @@ func TestConnections(t *testing.T) {
 	}
 }
 
+// A change that fails takes back what it wrote, and nothing of those beside it.
+func TestFailedChange(t *testing.T) {
+	t.Parallel()
+	s := open(t, filepath.Join(t.TempDir(), "journal.db"))
+	refusal := errors.New("no")
+	var all sync.WaitGroup
+	for n := range 100 {
+		all.Go(func() {
+			err := s.do(ctx, func(ctx context.Context, w *writer) error {
+				if err := w.exec(ctx, `INSERT INTO keys (name, value) VALUES (?, x'00')`, fmt.Sprint(n)); err != nil || n%3 > 0 {
+					return err
+				}
+				return refusal
+			})
+			if (n%3 == 0) != errors.Is(err, refusal) || n%3 > 0 && err != nil {
+				t.Errorf("change %d: %v", n, err)
+			}
+		})
+	}
+	all.Wait()
+	var kept, taken int
+	row := s.read.QueryRowContext(ctx, `SELECT COUNT(*), SUM(CAST(name AS INTEGER) % 3 = 0) FROM keys`)
+	if err := row.Scan(&kept, &taken); err != nil || kept != 66 || taken != 0 {
+		t.Errorf("%d kept, %d that failed, %v", kept, taken, err)
+	}
+}
+
 // An event is never changed and never removed, whoever tries.
 func TestEventsStay(t *testing.T) {
 	t.Parallel()

@@ -99,9 +99,15 @@ func TestControl(t *testing.T) {
 		}
 	}
 	for _, bad := range [][2]string{
-		{"faults", `{"op":"*","kind":"no"}`}, {"faults", `{"op":"*","kind":"cut","unknown":1}`}, {"faults", "x"},
-		{"pair/9", ""}, {"pair/x", ""}, {"nothing", ""}, {"payments", `{"customer_id":9,"amount":"1"}`},
-		{"invoices", `{"CustomerID":1,"Total":"x"}`}, {"outage", "x"},
+		{"faults", `{"op":"*","kind":"no"}`},
+		{"faults", `{"op":"*","kind":"cut","unknown":1}`},
+		{"faults", "x"},
+		{"pair/9", ""},
+		{"pair/x", ""},
+		{"nothing", ""},
+		{"payments", `{"customer_id":9,"amount":"1"}`},
+		{"invoices", `{"CustomerID":1,"Total":"x"}`},
+		{"outage", "x"},
 	} {
 		if status, got := c.at("POST", ctl+bad[0], bad[1]); status != 400 {
 			t.Errorf("%v: %d %s", bad, status, got)
@@ -124,8 +130,12 @@ func TestControlFromElsewhere(t *testing.T) {
 	t.Parallel()
 	s, c, url := started(t)
 	for _, h := range [][]string{
-		{"X-Forwarded-For", "192.0.2.1"}, {"Forwarded", "for=192.0.2.1"}, {"Via", "1.1 caddy"},
-		{"Origin", "https://evil.example"}, {"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Site", "same-origin"},
+		{"X-Forwarded-For", "192.0.2.1"},
+		{"Forwarded", "for=192.0.2.1"},
+		{"Via", "1.1 caddy"},
+		{"Origin", "https://evil.example"},
+		{"Sec-Fetch-Site", "cross-site"},
+		{"Sec-Fetch-Site", "same-origin"},
 	} {
 		if status, _ := c.at("GET", url+"/_control/payments", "", h...); status != 403 {
 			t.Errorf("%v: %d", h, status)

@@ -129,9 +129,16 @@ func (s *Server) take(o operation, fits func(Kind) bool) *Fault {
 
 // weather are the faults that Options.Rate chooses from.
 var weather = []Fault{
-	{Kind: Status, Status: 503}, {Kind: Status, Status: 429}, {Kind: Status, Status: 500},
-	{Kind: Status, Status: 500, Commit: true}, {Kind: Cut}, {Kind: Cut, Commit: true}, {Kind: Empty, Commit: true},
-	{Kind: Garbage, Commit: true}, {Kind: Truncated}, {Kind: MissNewest},
+	{Kind: Status, Status: 503},
+	{Kind: Status, Status: 429},
+	{Kind: Status, Status: 500},
+	{Kind: Status, Status: 500, Commit: true},
+	{Kind: Cut},
+	{Kind: Cut, Commit: true},
+	{Kind: Empty, Commit: true},
+	{Kind: Garbage, Commit: true},
+	{Kind: Truncated},
+	{Kind: MissNewest},
 }
 
 // faultOf is the fault that a call meets, chosen by a test or by chance. Over memory, refusing was decided before.

@@ -23,35 +23,63 @@ type resource struct {
 }
 
 var resources = []*resource{
-	{path: "admin/customers/customer", controller: "Customer", methods: "GET", partner: "partner_id",
-		table: func(s *Server) *table { return s.customers }},
-	{path: "admin/customers/customer-billing", controller: "CustomerBilling", methods: "GET PUT", keyed: true,
-		owner: "customer_id", table: func(s *Server) *table { return s.billing }, update: (*Server).change},
-	{path: "admin/finance/invoices", controller: "Invoices", methods: "GET PUT", owner: "customer_id",
-		table: func(s *Server) *table { return s.invoices }, update: (*Server).changeDocument},
-	{path: "admin/finance/proforma-invoices", controller: "ProformaInvoices", methods: "GET PUT", owner: "customer_id",
-		table: func(s *Server) *table { return s.proformas }, update: (*Server).changeDocument},
-	{path: "admin/finance/payments", controller: "Payments", methods: "GET POST DELETE", owner: "customer_id",
-		table: func(s *Server) *table { return s.payments }, create: (*Server).createPayment, remove: (*Server).unbook},
-	{path: "admin/finance/transactions", controller: "Transactions", methods: "GET", owner: "customer_id",
-		table: func(s *Server) *table { return s.transactions }},
-	{path: "admin/finance/invoice-relations", controller: "InvoiceRelations", methods: "GET", owner: "customer_id", bare: true,
-		plain: []string{"customer_id", "invoice_id"}, table: func(s *Server) *table { return s.relations }},
-	{path: "admin/finance/payment-methods", controller: "PaymentMethods", methods: "GET", open: true, bare: true,
-		table: func(s *Server) *table { return s.methods }},
-	{path: "admin/finance/transaction-categories", controller: "TransactionCategories", methods: "GET", open: true, bare: true,
-		table: func(s *Server) *table { return s.categories }},
-	{path: "admin/finance/bank-statements", controller: "BankStatements", methods: "GET POST PUT", open: true, bare: true,
-		table: func(s *Server) *table { return s.statements }, create: (*Server).createStatement, update: (*Server).change},
-	{path: "admin/finance/bank-statements-records", controller: "BankStatementsRecords", methods: "GET POST PUT",
+	{
+		path: "admin/customers/customer", controller: "Customer", methods: "GET", partner: "partner_id",
+		table: func(s *Server) *table { return s.customers },
+	},
+	{
+		path: "admin/customers/customer-billing", controller: "CustomerBilling", methods: "GET PUT", keyed: true,
+		owner: "customer_id", table: func(s *Server) *table { return s.billing }, update: (*Server).change,
+	},
+	{
+		path: "admin/finance/invoices", controller: "Invoices", methods: "GET PUT", owner: "customer_id",
+		table: func(s *Server) *table { return s.invoices }, update: (*Server).changeDocument,
+	},
+	{
+		path: "admin/finance/proforma-invoices", controller: "ProformaInvoices", methods: "GET PUT", owner: "customer_id",
+		table: func(s *Server) *table { return s.proformas }, update: (*Server).changeDocument,
+	},
+	{
+		path: "admin/finance/payments", controller: "Payments", methods: "GET POST DELETE", owner: "customer_id",
+		table: func(s *Server) *table { return s.payments }, create: (*Server).createPayment, remove: (*Server).unbook,
+	},
+	{
+		path: "admin/finance/transactions", controller: "Transactions", methods: "GET", owner: "customer_id",
+		table: func(s *Server) *table { return s.transactions },
+	},
+	{
+		path: "admin/finance/invoice-relations", controller: "InvoiceRelations", methods: "GET", owner: "customer_id", bare: true,
+		plain: []string{"customer_id", "invoice_id"}, table: func(s *Server) *table { return s.relations },
+	},
+	{
+		path: "admin/finance/payment-methods", controller: "PaymentMethods", methods: "GET", open: true, bare: true,
+		table: func(s *Server) *table { return s.methods },
+	},
+	{
+		path: "admin/finance/transaction-categories", controller: "TransactionCategories", methods: "GET", open: true, bare: true,
+		table: func(s *Server) *table { return s.categories },
+	},
+	{
+		path: "admin/finance/bank-statements", controller: "BankStatements", methods: "GET POST PUT", open: true, bare: true,
+		table: func(s *Server) *table { return s.statements }, create: (*Server).createStatement, update: (*Server).change,
+	},
+	{
+		path: "admin/finance/bank-statements-records", controller: "BankStatementsRecords", methods: "GET POST PUT",
 		owner: "customer_id", bare: true, table: func(s *Server) *table { return s.records },
-		create: (*Server).createRecord, update: (*Server).changeRecord},
-	{path: "admin/administration/partners", controller: "Partners", methods: "GET", partner: "id",
-		table: func(s *Server) *table { return s.partners }},
-	{path: "admin/administration/administrators", controller: "Administrators", methods: "GET", partner: "partner_id",
-		table: func(s *Server) *table { return s.administrators }},
-	{path: "admin/config/company-info", controller: "CompanyInfo", methods: "GET", partner: "partner_id", bare: true,
-		table: func(s *Server) *table { return s.companies }},
+		create: (*Server).createRecord, update: (*Server).changeRecord,
+	},
+	{
+		path: "admin/administration/partners", controller: "Partners", methods: "GET", partner: "id",
+		table: func(s *Server) *table { return s.partners },
+	},
+	{
+		path: "admin/administration/administrators", controller: "Administrators", methods: "GET", partner: "partner_id",
+		table: func(s *Server) *table { return s.administrators },
+	},
+	{
+		path: "admin/config/company-info", controller: "CompanyInfo", methods: "GET", partner: "partner_id", bare: true,
+		table: func(s *Server) *table { return s.companies },
+	},
 }
 
 func init() {

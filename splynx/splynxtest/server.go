@@ -75,8 +75,11 @@ func New(o Options) *Server {
 
 func (s *Server) freshSystem() {
 	for _, m := range [][]string{
-		{"1", "Cash", "Payer", ""}, {"2", "Bank transfer", "Account", "Transaction ID"},
-		{"3", "Credit card", "Number", "Transaction ID"}, {"5", "Other", "", ""}, {"6", "Refill card", "Card", ""},
+		{"1", "Cash", "Payer", ""},
+		{"2", "Bank transfer", "Account", "Transaction ID"},
+		{"3", "Credit card", "Number", "Transaction ID"},
+		{"5", "Other", "", ""},
+		{"6", "Refill card", "Card", ""},
 	} {
 		r := s.methods.blank()
 		r.set("id", m[0])

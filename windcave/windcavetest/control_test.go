@@ -110,10 +110,18 @@ func TestControlRefuses(t *testing.T) {
 	t.Parallel()
 	r := setup(t, Options{})
 	for _, tt := range []struct{ method, path, body string }{
-		{"POST", "faults", `{"kind":"no-such-kind"}`}, {"POST", "faults", `{"kind":"empty","typo":1}`}, {"POST", "faults", `{`},
-		{"POST", "faults", `{"kind":"empty","delay":"soon"}`}, {"POST", "clock", `{"advance":"later"}`}, {"POST", "release", `{"id":9}`},
-		{"POST", "notifications", `{}`}, {"POST", "notifications", `{"send":7}`}, {"POST", "override", `{"txn_id":"none"}`},
-		{"GET", "nothing", ""}, {"PUT", "reset", "{}"}, {"POST", "reset", `{"hold":3}`},
+		{"POST", "faults", `{"kind":"no-such-kind"}`},
+		{"POST", "faults", `{"kind":"empty","typo":1}`},
+		{"POST", "faults", `{`},
+		{"POST", "faults", `{"kind":"empty","delay":"soon"}`},
+		{"POST", "clock", `{"advance":"later"}`},
+		{"POST", "release", `{"id":9}`},
+		{"POST", "notifications", `{}`},
+		{"POST", "notifications", `{"send":7}`},
+		{"POST", "override", `{"txn_id":"none"}`},
+		{"GET", "nothing", ""},
+		{"PUT", "reset", "{}"},
+		{"POST", "reset", `{"hold":3}`},
 	} {
 		if got := r.control(tt.method, tt.path, tt.body, nil); got != http.StatusBadRequest {
 			t.Errorf("%s %s %s: %d", tt.method, tt.path, tt.body, got)

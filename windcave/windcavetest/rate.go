@@ -10,8 +10,14 @@ import (
 
 // anyCall are the faults that Rate orders for each operation that is a call.
 var anyCall = []Fault{
-	{Kind: Refuse}, {Kind: CutBefore}, {Kind: RecordThenCut}, {Kind: HTTPStatus, N: 500},
-	{Kind: HTTPStatus, N: 503}, {Kind: HTML, Recorded: true}, {Kind: Empty, Recorded: true}, {Kind: HalfXML},
+	{Kind: Refuse},
+	{Kind: CutBefore},
+	{Kind: RecordThenCut},
+	{Kind: HTTPStatus, N: 500},
+	{Kind: HTTPStatus, N: 503},
+	{Kind: HTML, Recorded: true},
+	{Kind: Empty, Recorded: true},
+	{Kind: HalfXML},
 	{Kind: DelayAfter, Delay: 200 * time.Millisecond},
 }
 
