@@ -250,6 +250,9 @@ func TestOneFileMovesPayments(t *testing.T) {
 	assigned := 0
 	for _, root := range []string{".", "../web", "../caddymodule"} {
 		for _, path := range sources(t, root) {
+			if strings.HasSuffix(filepath.Dir(path), "test") { // journaltest, paymenttest: they make payments up
+				continue
+			}
 			f, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
 			if err != nil {
 				t.Fatal(err)
