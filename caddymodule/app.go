@@ -205,8 +205,7 @@ func (a *App) Start() error {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	a.stopping = cancel
-	a.host.limits.Set(web.GuestLimit(a.GuestLimit))
-	a.host.push(a.generation)
+	a.host.push(a.generation, web.GuestLimit(a.GuestLimit))
 	if a.generation.Default.PxPost == nil {
 		a.log.Warn("windcave pxpost is not configured: a payment whose payer and notification never come back cannot be asked about")
 	}

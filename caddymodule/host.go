@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -24,16 +25,22 @@ type host struct {
 	path   string
 	limits *web.Limits
 
-	mu          sync.Mutex
-	store       *journal.SQLite
-	engine      *payment.Engine
-	generations []*payment.Generation // in force, oldest first
-	why         error                 // of the last failure to open
-	tried       time.Time
-	complained  time.Time // when why was last logged
-	closed      bool
-	started     bool
-	stop        chan struct{}
+	mu         sync.Mutex
+	store      *journal.SQLite
+	engine     *payment.Engine
+	inForce    []inForce // oldest first
+	why        error     // of the last failure to open
+	tried      time.Time
+	complained time.Time // when why was last logged
+	closed     bool
+	started    bool
+	stop       chan struct{}
+}
+
+// inForce is what one configuration brings.
+type inForce struct {
+	generation *payment.Generation
+	limit      web.GuestLimit
 }
 
 var errOpening = errors.New("the journal is being opened")
@@ -41,16 +48,16 @@ var errOpening = errors.New("the journal is being opened")
 // loadHost takes a reference to the host of path. The first one for a path keeps a second
 // reference, given back when the process exits.
 func loadHost(path string) (*host, error) {
-	make := func() (caddy.Destructor, error) {
+	construct := func() (caddy.Destructor, error) {
 		return &host{path: path, limits: web.NewLimits(web.GuestLimit{}), why: errOpening, stop: make(chan struct{})}, nil
 	}
-	value, loaded, err := hosts.LoadOrNew(path, make)
+	value, loaded, err := hosts.LoadOrNew(path, construct)
 	if err != nil {
 		return nil, err
 	}
 	h := value.(*host)
 	if !loaded {
-		if _, _, err := hosts.LoadOrNew(path, make); err != nil {
+		if _, _, err := hosts.LoadOrNew(path, construct); err != nil {
 			return nil, err
 		}
 		caddy.OnExit(func(ctx context.Context) { h.close(ctx) })
@@ -59,10 +66,11 @@ func loadHost(path string) (*host, error) {
 }
 
 // push puts a configuration in force and sees that the journal is opened.
-func (h *host) push(g *payment.Generation) {
+func (h *host) push(g *payment.Generation, limit web.GuestLimit) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.generations = append(h.generations, g)
+	h.inForce = append(h.inForce, inForce{g, limit})
+	h.limits.Set(limit)
 	if h.engine != nil {
 		h.engine.Push(g)
 	}
@@ -72,15 +80,14 @@ func (h *host) push(g *payment.Generation) {
 	}
 }
 
-// remove takes a configuration out of force; it may be called again.
+// remove takes a configuration out of force; it may be called again. The one before it, if a
+// reload has failed, is in force again.
 func (h *host) remove(g *payment.Generation) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for i, have := range h.generations {
-		if have == g {
-			h.generations = append(h.generations[:i:i], h.generations[i+1:]...)
-			break
-		}
+	h.inForce = slices.DeleteFunc(h.inForce, func(f inForce) bool { return f.generation == g })
+	if n := len(h.inForce); n > 0 {
+		h.limits.Set(h.inForce[n-1].limit)
 	}
 	if h.engine != nil {
 		h.engine.Remove(g)
@@ -109,10 +116,10 @@ func (h *host) tryOpen() error {
 	if h.engine != nil || h.closed {
 		return nil
 	}
-	if len(h.generations) == 0 {
+	if len(h.inForce) == 0 {
 		return payment.ErrNoGeneration
 	}
-	log := h.generations[len(h.generations)-1].Logger
+	log := h.inForce[len(h.inForce)-1].generation.Logger
 	h.tried = time.Now()
 	store, err := journal.Open(context.Background(), h.path)
 	if err != nil {
@@ -127,8 +134,8 @@ func (h *host) tryOpen() error {
 		log.Warn("a new journal was made; if there was one before, stop and put it back", zap.String("path", h.path))
 	}
 	h.store, h.engine, h.why = store, payment.New(store, payment.Options{}), nil
-	for _, g := range h.generations {
-		h.engine.Push(g)
+	for _, f := range h.inForce {
+		h.engine.Push(f.generation)
 	}
 	log.Info("journal is open", zap.String("path", h.path))
 	return nil

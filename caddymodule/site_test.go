@@ -190,12 +190,12 @@ func (s *site) logged() string {
 }
 
 // until waits for something to become true; how long is no part of what is tested.
-func (s *site) until(what string, true_ func() bool) {
+func (s *site) until(what string, holds func() bool) {
 	s.tb.Helper()
 	deadline := time.After(90 * time.Second)
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
-	for !true_() {
+	for !holds() {
 		select {
 		case <-deadline:
 			s.tb.Fatalf("waited in vain: %s\n%s", what, tail(s.logged(), 6000))
