@@ -784,7 +784,7 @@ func TestCrashAroundThePost(t *testing.T) {
 				if b := get(w, p.ID).Booking; b.Post != payment.PostSent {
 					t.Errorf("POST is %q", b.Post)
 				}
-				w.Pass(time.Hour)
+				w.Pass(time.Minute) // what was sent commits in four
 				w.Revive()
 				again := time.Now()
 				w.Until(p.ID, 2*quiet, payment.Recorded)

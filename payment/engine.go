@@ -31,6 +31,7 @@ type Engine struct {
 	now   func() time.Time
 	rand  io.Reader
 	node  string
+	look  time.Duration
 
 	mu          sync.Mutex
 	generations []*Generation
@@ -50,6 +51,7 @@ type Engine struct {
 type Options struct {
 	Now  func() time.Time // default: time.Now
 	Rand io.Reader        // default: crypto/rand
+	Look time.Duration    // how often the journal is looked at though nothing is known to be due: other nodes may have left something. Default: 30s
 	Node string           // names this process in claims and events. Default: host and process id
 }
 
@@ -65,8 +67,11 @@ func New(store Store, o Options) *Engine {
 		host, _ := os.Hostname()
 		o.Node = fmt.Sprintf("%s-%d", host, os.Getpid())
 	}
+	if o.Look == 0 {
+		o.Look = 30 * time.Second
+	}
 	e := &Engine{
-		store: store, rand: o.Rand, node: o.Node,
+		store: store, look: o.Look, rand: o.Rand, node: o.Node,
 		now:     func() time.Time { return o.Now().UTC() },
 		wake:    make(chan struct{}, 1),
 		stop:    make(chan struct{}),

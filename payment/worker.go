@@ -13,8 +13,7 @@ import (
 
 const (
 	workers  = 8
-	idleLook = 30 * time.Second // other nodes may have left something
-	busyLook = time.Second      // what is due was claimed elsewhere
+	busyLook = time.Second // what is due was claimed elsewhere
 )
 
 // work takes up what is unfinished until Close.
@@ -66,7 +65,7 @@ func (e *Engine) round(run func(key string, fn func())) time.Duration {
 	ctx := context.Background()
 	g, err := e.current()
 	if err != nil {
-		return idleLook
+		return e.look
 	}
 	now := e.now()
 	payments, nextPayment, err := e.store.Due(ctx, now, 4*workers)
@@ -88,9 +87,9 @@ func (e *Engine) round(run func(key string, fn func())) time.Duration {
 	e.watch(ctx, g, now)
 	next := earlier(nextPayment, nextToken)
 	if next.IsZero() {
-		return idleLook
+		return e.look
 	}
-	return min(max(next.Sub(now), busyLook/20), idleLook)
+	return min(max(next.Sub(now), busyLook/20), e.look)
 }
 
 // step claims a payment and does what its state asks for.

@@ -147,7 +147,7 @@ func (w *World) Open() {
 	var err error
 	w.Store, err = journal.Open(context.Background(), w.file)
 	w.must(err)
-	w.use(payment.New(&mortalStore{Store: w.Store, life: w.life}, payment.Options{Node: "world"}))
+	w.use(payment.New(&mortalStore{Store: w.Store, life: w.life}, payment.Options{Node: "world", Look: time.Hour}))
 	w.Engine.Push(w.Gen)
 }
 
