@@ -74,7 +74,7 @@ const (
 	TokenPending  Judged = "pending"  // to be asked about
 	TokenApproved Judged = "approved" // its replay costs no call
 	TokenDeclined Judged = "declined" // may belong to the page, not the attempt: asked again
-	TokenForeign  Judged = "foreign"  // not of this payment, or none of the gateway's
+	TokenForeign  Judged = "foreign"  // not of this payment, or none of the gateway's: forgotten
 	TokenGivenUp  Judged = "given_up"
 )
 

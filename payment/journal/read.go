@@ -179,6 +179,9 @@ func (s *SQLite) SetToken(ctx context.Context, t payment.Token) error {
 }
 
 func (w *writer) setToken(ctx context.Context, t payment.Token) error {
+	if t.Judged == payment.TokenForeign { // anybody can make them up: they are not collected
+		return w.exec(ctx, `DELETE FROM tokens WHERE payment=? AND hash=?`, string(t.Payment), t.Hash)
+	}
 	return w.exec(ctx, `INSERT OR REPLACE INTO tokens (`+tokenColumns+`) VALUES (?,?,?,?,?,?,?,?)`, string(t.Payment), t.Hash,
 		t.Value.Reveal(), t.UserID, string(t.Judged), t.Asked, stamp(t.Arrived), stampUp(t.NextAt))
 }
