@@ -205,8 +205,12 @@ func TestOutageAfterCreated(t *testing.T) {
 func TestSurelyNotPosted(t *testing.T) {
 	t.Parallel()
 	for _, f := range []trouble{
-		{Kind: splynxtest.Status, Status: 503}, {Kind: splynxtest.Status, Status: 429}, {Kind: splynxtest.Status, Status: 401},
-		{Kind: splynxtest.Status, Status: 403}, {Kind: splynxtest.Status, Status: 405}, {Kind: splynxtest.Refuse},
+		{Kind: splynxtest.Status, Status: 503},
+		{Kind: splynxtest.Status, Status: 429},
+		{Kind: splynxtest.Status, Status: 401},
+		{Kind: splynxtest.Status, Status: 403},
+		{Kind: splynxtest.Status, Status: 405},
+		{Kind: splynxtest.Refuse},
 	} {
 		t.Run(fmt.Sprint(f.Kind, f.Status), func(t *testing.T) {
 			t.Parallel()
@@ -886,9 +890,19 @@ func TestReadsFail(t *testing.T) {
 	t.Parallel()
 	for _, op := range []string{"VIEW invoices", list, "VIEW bank-statements-records", "PUT bank-statements-records", "POST tokens"} {
 		for _, f := range []trouble{
-			{Kind: splynxtest.Cut}, {Kind: splynxtest.Status}, {Kind: splynxtest.Status, Status: 401}, {Kind: splynxtest.Garbage},
-			{Kind: splynxtest.Empty}, {Kind: splynxtest.NoID}, {Kind: splynxtest.LoginPage}, {Kind: splynxtest.ToLogin}, {Kind: splynxtest.Truncated},
-			{Kind: splynxtest.Slow, Delay: time.Minute}, {Kind: splynxtest.Deep, Size: 100_000}, {Kind: splynxtest.Refuse}, {Kind: splynxtest.Status, Status: 404},
+			{Kind: splynxtest.Cut},
+			{Kind: splynxtest.Status},
+			{Kind: splynxtest.Status, Status: 401},
+			{Kind: splynxtest.Garbage},
+			{Kind: splynxtest.Empty},
+			{Kind: splynxtest.NoID},
+			{Kind: splynxtest.LoginPage},
+			{Kind: splynxtest.ToLogin},
+			{Kind: splynxtest.Truncated},
+			{Kind: splynxtest.Slow, Delay: time.Minute},
+			{Kind: splynxtest.Deep, Size: 100_000},
+			{Kind: splynxtest.Refuse},
+			{Kind: splynxtest.Status, Status: 404},
 		} {
 			t.Run(fmt.Sprint(op, f.Kind, f.Status), func(t *testing.T) {
 				t.Parallel()

@@ -86,8 +86,13 @@ func pick[T any](r *rand.Rand, list []T) T { return list[r.IntN(len(list))] }
 // nobody knows of are not in one story: nothing finds a row that is never shown.
 func (s *story) weather() {
 	all := []trouble{
-		{Kind: splynxtest.Status, Status: 503}, {Kind: splynxtest.Status, Status: 429}, {Kind: splynxtest.Status, Status: 401},
-		{Kind: splynxtest.Refuse}, {Kind: splynxtest.LoginPage}, {Kind: splynxtest.IgnoreFilter}, {Kind: splynxtest.Slow, Delay: 3 * time.Second},
+		{Kind: splynxtest.Status, Status: 503},
+		{Kind: splynxtest.Status, Status: 429},
+		{Kind: splynxtest.Status, Status: 401},
+		{Kind: splynxtest.Refuse},
+		{Kind: splynxtest.LoginPage},
+		{Kind: splynxtest.IgnoreFilter},
+		{Kind: splynxtest.Slow, Delay: 3 * time.Second},
 		{Op: post, Kind: splynxtest.Status, Status: 422},
 	}
 	if s.r.IntN(3) == 0 {
@@ -196,18 +201,29 @@ func (s *story) stranger() {
 // tells, so these are not among them.
 func (s *story) gateway() {
 	f := pick(s.r, []fault{
-		{Op: windcavetest.OpGenerate, Kind: windcavetest.RecordThenCut}, {Op: windcavetest.OpGenerate, Kind: windcavetest.CutBefore},
-		{Op: windcavetest.OpGenerate, Kind: windcavetest.HTML}, {Op: windcavetest.OpGenerate, Kind: windcavetest.CredentialsU5},
-		{Op: windcavetest.OpGenerate, Kind: windcavetest.PageOutlives}, {Op: windcavetest.OpGenerate, Kind: windcavetest.PageOutlives},
-		{Op: windcavetest.OpProcess, Kind: windcavetest.CutBefore}, {Op: windcavetest.OpProcess, Kind: windcavetest.HalfXML},
-		{Op: windcavetest.OpProcess, Kind: windcavetest.StatusRequired}, {Op: windcavetest.OpProcess, Kind: windcavetest.DelayAfter, Delay: 25 * time.Second},
+		{Op: windcavetest.OpGenerate, Kind: windcavetest.RecordThenCut},
+		{Op: windcavetest.OpGenerate, Kind: windcavetest.CutBefore},
+		{Op: windcavetest.OpGenerate, Kind: windcavetest.HTML},
+		{Op: windcavetest.OpGenerate, Kind: windcavetest.CredentialsU5},
+		{Op: windcavetest.OpGenerate, Kind: windcavetest.PageOutlives},
+		{Op: windcavetest.OpGenerate, Kind: windcavetest.PageOutlives},
+		{Op: windcavetest.OpProcess, Kind: windcavetest.CutBefore},
+		{Op: windcavetest.OpProcess, Kind: windcavetest.HalfXML},
+		{Op: windcavetest.OpProcess, Kind: windcavetest.StatusRequired},
+		{Op: windcavetest.OpProcess, Kind: windcavetest.DelayAfter, Delay: 25 * time.Second},
 		{Op: windcavetest.OpProcess, Kind: windcavetest.OtherAmount},
-		{Op: windcavetest.OpStatus, Kind: windcavetest.CutBefore}, {Op: windcavetest.OpStatus, Kind: windcavetest.NotFound},
-		{Op: windcavetest.OpStatus, Kind: windcavetest.StatusRequired}, {Op: windcavetest.OpStatus, Kind: windcavetest.OtherAmount},
-		{Op: windcavetest.OpPage, Kind: windcavetest.RecordThenCut}, {Op: windcavetest.OpPage, Kind: windcavetest.Surcharge},
-		{Op: windcavetest.OpPage, Kind: windcavetest.OtherAmount}, {Op: windcavetest.OpPage, Kind: windcavetest.OtherReference},
-		{Op: windcavetest.OpPage, Kind: windcavetest.ApproveTwice}, {Op: windcavetest.OpPage, Kind: windcavetest.PayAgain},
-		{Op: windcavetest.OpNotify, Kind: windcavetest.NotifyDrop}, {Op: windcavetest.OpNotify, Kind: windcavetest.NotifyRepeat, N: 3},
+		{Op: windcavetest.OpStatus, Kind: windcavetest.CutBefore},
+		{Op: windcavetest.OpStatus, Kind: windcavetest.NotFound},
+		{Op: windcavetest.OpStatus, Kind: windcavetest.StatusRequired},
+		{Op: windcavetest.OpStatus, Kind: windcavetest.OtherAmount},
+		{Op: windcavetest.OpPage, Kind: windcavetest.RecordThenCut},
+		{Op: windcavetest.OpPage, Kind: windcavetest.Surcharge},
+		{Op: windcavetest.OpPage, Kind: windcavetest.OtherAmount},
+		{Op: windcavetest.OpPage, Kind: windcavetest.OtherReference},
+		{Op: windcavetest.OpPage, Kind: windcavetest.ApproveTwice},
+		{Op: windcavetest.OpPage, Kind: windcavetest.PayAgain},
+		{Op: windcavetest.OpNotify, Kind: windcavetest.NotifyDrop},
+		{Op: windcavetest.OpNotify, Kind: windcavetest.NotifyRepeat, N: 3},
 		{Op: windcavetest.OpNotify, Kind: windcavetest.NotifyFirst},
 	})
 	f.Times = 1 + s.r.IntN(3)
