@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"github.com/bojanz/currency"
@@ -69,10 +70,14 @@ type App struct {
 	JournalReserve int64 `json:"journal_reserve,omitempty"`
 
 	log        *zap.Logger
-	address    string // Splynx's, placeholders replaced; so are the next three
+	address    string // Splynx's, placeholders replaced; so are the next five
 	public     string
 	endpoint   string
 	journal    string
+	serverName string
+	authority  string
+	space      *space
+	noMethod   *atomic.Bool // Splynx was heard, and does not have payment_method
 	host       *host
 	hostKey    string
 	generation *payment.Generation
@@ -122,6 +127,7 @@ func (a *App) Provision(ctx caddy.Context) error {
 	if a.hostKey, err = a.journalPath(); err != nil {
 		return err
 	}
+	a.space, a.noMethod = newSpace(filepath.Dir(a.hostKey)), new(atomic.Bool)
 	if a.host, err = loadHost(a.hostKey); err != nil {
 		return err
 	}
@@ -206,54 +212,14 @@ func (a *App) Start() error {
 	ctx, cancel := context.WithCancel(context.Background())
 	a.stopping = cancel
 	a.host.push(a.generation, web.GuestLimit(a.GuestLimit))
+	if !isLive(a.endpoint) {
+		a.log.Warn("windcave endpoint is not the live host: what is paid there may be no money, and its invoices become paid in splynx all the same", zap.String("endpoint", a.endpoint))
+	}
 	if a.generation.Default.PxPost == nil {
 		a.log.Warn("windcave pxpost is not configured: a payment whose payer and notification never come back cannot be asked about")
 	}
 	go a.probe(ctx)
 	return nil
-}
-
-// probe asks Splynx, until it has answered, for what bookings rest on: that the payment method
-// is there, and that the search finds a payment that is.
-func (a *App) probe(ctx context.Context) {
-	for wait := 5 * time.Second; ; wait = min(2*wait, 10*time.Minute) {
-		err := errors.Join(a.checkPaymentMethod(ctx), a.generation.ProveSearch(ctx))
-		if err == nil || ctx.Err() != nil {
-			return
-		}
-		a.log.Warn("splynx could not be checked; a booking whose outcome is unclear would wait for a person", zap.Error(err), advice(err))
-		select {
-		case <-ctx.Done():
-			return
-		case <-time.After(wait):
-		}
-	}
-}
-
-// checkPaymentMethod says loudly that no booking will succeed, if the id is not one of Splynx's.
-func (a *App) checkPaymentMethod(ctx context.Context) error {
-	methods, err := a.generation.Splynx.PaymentMethods(ctx)
-	if err != nil {
-		return fmt.Errorf("read the payment methods: %w", err)
-	}
-	var known []string
-	for _, m := range methods {
-		if m.ID == a.PaymentMethod {
-			return nil
-		}
-		known = append(known, fmt.Sprintf("%d %s", m.ID, m.Name))
-	}
-	a.log.Error("payment_method is not in splynx: no payment can be booked", zap.Int64("payment_method", a.PaymentMethod), zap.Strings("splynx_has", known))
-	return nil
-}
-
-// advice is what an error of Splynx's client says to do.
-func advice(err error) zap.Field {
-	var failed *splynx.Error
-	if errors.As(err, &failed) {
-		return zap.String("advice", failed.Advice())
-	}
-	return zap.Skip()
 }
 
 // Stop takes this configuration out of force. Payments under way go on.

@@ -4,6 +4,8 @@
 package caddymodule
 
 import (
+	_ "time/tzdata" // a provider's zone decides dates; bare containers have no zone files
+
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
 )
@@ -11,6 +13,7 @@ import (
 func init() {
 	caddy.RegisterModule(App{})
 	caddy.RegisterModule(Handler{})
+	caddy.OnExit(Close)
 	httpcaddyfile.RegisterGlobalOption("paymentexpress", parseGlobalOption)
 	httpcaddyfile.RegisterHandlerDirective("paymentexpress", parseHandler)
 	// After encode is also before handle, respond and reverse_proxy: a site needs no order.

@@ -20,7 +20,10 @@ import (
 	"github.com/caddy-paymentexpress/paymentexpress/windcave"
 )
 
-const defaultEndpoint = windcave.DefaultEndpoint
+const (
+	defaultEndpoint = windcave.DefaultEndpoint
+	liveHost        = "sec.windcave.com"
+)
 
 // Splynx is the installation that customers, invoices and payments are in.
 type Splynx struct {
@@ -71,6 +74,8 @@ func (a *App) resolvePlain() error {
 		{"public_url", a.Splynx.PublicURL, &a.public},
 		{"endpoint", a.Windcave.Endpoint, &a.endpoint},
 		{"journal", a.Journal.Path, &a.journal},
+		{"tls_server_name", a.Splynx.TLSServerName, &a.serverName},
+		{"tls_ca", a.Splynx.TLSCA, &a.authority},
 	} {
 		if f.text == "" {
 			continue
@@ -143,11 +148,15 @@ func (a *App) splynxClient() (*splynx.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := parseAddress("public_url", a.public); err != nil {
+	public, err := parseAddress("public_url", a.public)
+	if err != nil {
 		return nil, err
 	}
 	if a.Splynx.PublicURL == a.Splynx.URL && isLoopback(u.Hostname()) {
 		return nil, fmt.Errorf("public_url is missing: customers cannot reach %s", u.Host)
+	}
+	if public.Scheme == "http" && !isLoopback(public.Hostname()) {
+		a.log.Warn("public_url is plain http: whoever is in between sees payers' cookies and result tokens, and can send them to another page to pay on", zap.String("host", public.Host))
 	}
 	if u.Scheme == "http" && !isLoopback(u.Hostname()) {
 		if !a.Splynx.PlainHTTP {
@@ -166,20 +175,20 @@ func (a *App) splynxClient() (*splynx.Client, error) {
 
 // splynxTransport is nil where the default one does.
 func (a *App) splynxTransport() (http.RoundTripper, error) {
-	if a.Splynx.TLSCA == "" && a.Splynx.TLSServerName == "" {
+	if a.authority == "" && a.serverName == "" {
 		return nil, nil
 	}
 	t := http.DefaultTransport.(*http.Transport).Clone()
-	t.IdleConnTimeout = 4 * time.Second // a POST on a connection that is just being closed ends unclear
-	t.TLSClientConfig = &tls.Config{ServerName: a.Splynx.TLSServerName, MinVersion: tls.VersionTLS12}
-	if a.Splynx.TLSCA != "" {
-		pem, err := os.ReadFile(a.Splynx.TLSCA)
+	t.IdleConnTimeout = 4 * time.Second // as the client's default: a POST on a connection that is just being closed ends unclear
+	t.TLSClientConfig = &tls.Config{ServerName: a.serverName, MinVersion: tls.VersionTLS12}
+	if a.authority != "" {
+		pem, err := os.ReadFile(a.authority)
 		if err != nil {
 			return nil, fmt.Errorf("tls_ca: %w", err)
 		}
 		t.TLSClientConfig.RootCAs = x509.NewCertPool()
 		if !t.TLSClientConfig.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("tls_ca %s: no certificate in it", a.Splynx.TLSCA)
+			return nil, fmt.Errorf("tls_ca %s: no certificate in it", a.authority)
 		}
 	}
 	return t, nil
@@ -244,6 +253,12 @@ func parseAddress(name, address string) (*url.URL, error) {
 		return nil, fmt.Errorf("%s %q: want scheme and host, such as https://isp.example/", name, address)
 	}
 	return u, nil
+}
+
+// isLive tells the host where cards are charged for real, for all that is known.
+func isLive(endpoint string) bool {
+	u, err := url.Parse(endpoint)
+	return err == nil && u.Scheme == "https" && strings.EqualFold(strings.TrimSuffix(u.Host, ":443"), liveHost)
 }
 
 func isLoopback(host string) bool {

@@ -222,7 +222,7 @@ func (e *Engine) newPayment(g *Generation, p *Payment, target Destination) splyn
 	if target == ToDocument {
 		n.InvoiceID = p.DocumentID
 	} else if p.DocumentNumber != "" {
-		n.Note = fmt.Sprintf("Paid for %s %s, which was not due any more", strings.ToLower(title(p.Kind)), p.DocumentNumber)
+		n.Note = fmt.Sprintf("Paid for %s %s", strings.ToLower(title(p.Kind)), p.DocumentNumber)
 	}
 	return n
 }

@@ -41,6 +41,10 @@ type Engine struct {
 	results singleflight.Group // one question for a token, however many ask
 	titles  keyed              // statements are looked up and made one at a time for a title
 	asks    *askLimits
+	nudged  nudges
+	trouble trouble       // of the journal
+	booking chan struct{} // places of the worker, apart: a silent gateway must not hold up bookings
+	asking  chan struct{}
 	flights sync.WaitGroup // calls that must end before the journal closes
 	stop    chan struct{}
 	done    chan struct{}
@@ -78,6 +82,8 @@ func New(store Store, o Options) *Engine {
 		done:    make(chan struct{}),
 		watched: make(map[ID]time.Time),
 		asks:    newAskLimits(),
+		booking: make(chan struct{}, workers),
+		asking:  make(chan struct{}, workers),
 	}
 	go e.work()
 	return e
@@ -184,6 +190,7 @@ func (e *Engine) change(ctx context.Context, g *Generation, id ID, fn func(*Paym
 	if err != nil {
 		return nil, err
 	}
+	e.trouble.over()
 	for _, ev := range w.Events {
 		e.tell(g, p, ev)
 	}

@@ -2,11 +2,40 @@ package payment
 
 import (
 	"context"
+	"sync"
 	"time"
 )
 
-// nudgePause is how often somebody who waits on a page may make the engine look.
-const nudgePause = 2 * time.Second
+// How often somebody who waits on a page may make the engine look, and how often once Splynx
+// has not taken the payment for a while.
+const (
+	nudgePause     = 2 * time.Second
+	nudgeLongPause = 30 * time.Second
+	nudgeTries     = 5
+)
+
+// nudges remembers when each payment was last looked at because somebody waited.
+type nudges struct {
+	mu   sync.Mutex
+	last map[ID]time.Time
+}
+
+func (n *nudges) allow(p *Payment, now time.Time) bool {
+	wait := nudgePause
+	if p.Step > nudgeTries {
+		wait = nudgeLongPause
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if since := now.Sub(n.last[p.ID]); since >= 0 && since < wait {
+		return false
+	}
+	if n.last == nil || len(n.last) > 10_000 {
+		n.last = make(map[ID]time.Time)
+	}
+	n.last[p.ID] = now
+	return true
+}
 
 // Nudge makes the engine look at an approved payment at once, for a person waits for it. It
 // changes nothing but the time of the next try: what may be done then is decided as always.
@@ -18,6 +47,9 @@ func (e *Engine) Nudge(ctx context.Context, id ID) {
 	}
 	p, err := e.store.Get(ctx, id)
 	if err != nil || p.State != Approved || p.Booking.Post == PostAnswered || e.now().Before(p.LeaseUntil) || p.NextAt.Sub(e.now()) < nudgePause {
+		return
+	}
+	if !e.nudged.allow(p, e.now()) {
 		return
 	}
 	_, _ = e.change(ctx, g, id, func(q *Payment) (Writes, error) {

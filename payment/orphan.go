@@ -3,8 +3,7 @@ package payment
 import (
 	"context"
 	"fmt"
-
-	"go.uber.org/zap"
+	"time"
 
 	"github.com/caddy-paymentexpress/paymentexpress/internal/money"
 	"github.com/caddy-paymentexpress/paymentexpress/windcave"
@@ -46,26 +45,32 @@ func (e *Engine) judgeUnknown(ctx context.Context, g *Generation, t Token) (*Pay
 	return nil, ErrNotFound
 }
 
-// moneyWithoutIntent parks an approved charge of our form; nil if it is none.
+// moneyWithoutIntent keeps an approved charge of our form: as recorded, if Splynx has our
+// number already, else parked. It returns nil if the answer is none of ours, and an error
+// while the gateway does not know yet.
 func (e *Engine) moneyWithoutIntent(ctx context.Context, g *Generation, t Token, with Partner, r *windcave.Result) (*Payment, error) {
 	amount, errAmount := money.Parse(r.AmountSettlement, r.CurrencyInput)
 	tr, errTrace := parseTrace(r.TxnData1)
 	if errAmount != nil || errTrace != nil || r.TxnID != string(t.Payment) {
 		return nil, nil
 	}
-	v := r.Judge(windcave.Expect{TxnType: windcave.Purchase, TxnID: r.TxnID, MerchantReference: r.MerchantReference, Amount: amount})
-	if v.Outcome != windcave.Approved {
+	v := r.Judge(windcave.Expect{TxnType: windcave.TxnType(r.TxnType), TxnID: r.TxnID, MerchantReference: r.MerchantReference, Amount: amount})
+	switch v.Outcome {
+	case windcave.Approved:
+	case windcave.Declined:
 		return nil, nil
+	default:
+		return nil, fmt.Errorf("outcome of payment %s, which the journal does not know, is not known yet (%s)", t.Payment, v.Key)
 	}
 	now := e.now()
 	p := &Payment{
-		ID: t.Payment, TxnID: t.Payment, Kind: tr.kind, Way: WayHosted, Origin: OriginGuest,
+		ID: t.Payment, TxnID: t.Payment, Kind: tr.kind, Way: WayHosted, Origin: OriginGuest, Site: g.Settings.PublicURL,
 		Customer: tr.customer, DocumentID: tr.document, Amount: amount,
 		Endpoint: with.Endpoint, PxPayUser: with.PxPayUser, PxPostUser: with.PxPostUser,
 		TxnType: r.TxnType, Reference: r.MerchantReference, DpsTxnRef: v.DpsTxnRef, Code: v.Code, Class: string(v.Class), Words: v.Key,
 		ApprovedAt: now,
 	}
-	ev := p.begin(Parked, ReasonNoIntent, fmt.Sprintf("%s for %s", v.DpsTxnRef, r.MerchantReference), string(bySource), now)
+	ev := e.takeIn(ctx, g, p, now)
 	ev.Node = e.node
 	if err := e.store.Create(ctx, p, ev, func([]*Payment) error { return nil }); err != nil {
 		return nil, err
@@ -73,7 +78,29 @@ func (e *Engine) moneyWithoutIntent(ctx context.Context, g *Generation, t Token,
 	e.tell(g, p, ev)
 	t.Judged = TokenApproved
 	if err := e.store.SetToken(ctx, *e.judged(t)); err != nil {
-		g.logger().Error("result token cannot be written back", zap.Error(err))
+		e.journalFailed(g, err)
 	}
 	return p, nil
+}
+
+// takeIn gives money without intent its first state: the journal that knew it may have booked
+// it before it was lost.
+func (e *Engine) takeIn(ctx context.Context, g *Generation, p *Payment, now time.Time) Event {
+	note := fmt.Sprintf("%s for %s", p.DpsTxnRef, p.Reference)
+	rows, err := e.search(ctx, g, p)
+	if rows = live(rows); err == nil && len(rows) == 1 && p.sameAmount(rows[0].Amount) {
+		p.Booking.PaymentID, p.Booking.To, p.Booking.PostedAt = rows[0].ID, ToBalance, now
+		if rows[0].InvoiceID != 0 {
+			p.Booking.To = ToDocument
+		}
+		ev := p.begin(Recorded, ReasonBooked, fmt.Sprintf("payment %d in Splynx, booked by a journal that is lost", rows[0].ID), string(bySource), now)
+		p.NextAt = nextLaterLook(p)
+		return ev
+	}
+	if err != nil {
+		note += "; Splynx could not be searched for it"
+	} else if len(rows) > 0 {
+		note += "; payments " + ids(rows) + " in Splynx carry its number"
+	}
+	return p.begin(Parked, ReasonNoIntent, note, string(bySource), now)
 }

@@ -53,6 +53,7 @@ type Payment struct {
 	ParkedFrom State  `json:"parked_from,omitempty"`
 	Reason     Reason `json:"reason,omitempty"` // why it is in State
 
+	Site           string          `json:"site,omitempty"` // public address of the installation that Customer and DocumentID are of
 	Partner        int64           `json:"partner"`
 	Customer       int64           `json:"customer"`
 	DocumentID     int64           `json:"document_id,omitempty"`

@@ -20,6 +20,8 @@ const recordTimeout = 10 * time.Second
 func (e *Engine) openRecord(ctx context.Context, g *Generation, p *Payment) func() Booking {
 	made := make(chan Booking, 1)
 	go func() {
+		defer close(made)
+		defer e.survive("statement record")
 		ctx, cancel := context.WithTimeout(ctx, recordTimeout)
 		defer cancel()
 		b, err := e.makeRecord(ctx, g, p)
@@ -96,7 +98,10 @@ func byHand(r *splynx.Record, ours int64) bool {
 	if r == nil {
 		return false
 	}
-	return r.Status == splynx.RecordManualPaired || r.PaymentID != 0 && r.PaymentID != ours
+	if r.PaymentID != 0 {
+		return r.PaymentID != ours
+	}
+	return r.Status == splynx.RecordManualPaired
 }
 
 // invoiceID is the invoice that the payment is for; 0 for other kinds.

@@ -18,8 +18,12 @@ import (
 	"github.com/caddy-paymentexpress/paymentexpress/windcave"
 )
 
-// unjudgedLimit is how many result tokens of one payment may wait for the gateway's word.
-const unjudgedLimit = 5
+// How many result tokens of one payment may wait for the gateway's word and still be asked
+// about at once, and how many are kept at all.
+const (
+	unjudgedLimit = 5
+	keptLimit     = 20
+)
 
 // Result takes what a browser or the gateway's notification brought to a payment's return
 // address: a hint that the gateway is asked about, once for each token however many bring
@@ -47,10 +51,10 @@ func (e *Engine) Result(ctx context.Context, id ID, token secret.Secret, userID 
 		return nil, err
 	}
 	now := e.now()
-	t, unjudged, err := e.store.AddToken(ctx, Token{
+	t, err := e.store.AddToken(ctx, Token{
 		Payment: id, Hash: hash, Value: token, UserID: userID, Judged: TokenPending,
 		Arrived: now, NextAt: now.Add(pause(unknownPauses, 2)), // the worker's turn, should this process die
-	})
+	}, keptLimit)
 	if err != nil {
 		return nil, fmt.Errorf("write the result token: %w", err)
 	}
@@ -58,8 +62,8 @@ func (e *Engine) Result(ctx context.Context, id ID, token secret.Secret, userID 
 	if t.Judged == TokenApproved {
 		return e.store.Get(ctx, id)
 	}
-	if unjudged > unjudgedLimit {
-		return nil, ErrBusy
+	if n, err := e.store.PendingTokens(ctx, id); err != nil || n > unjudgedLimit {
+		return nil, errors.Join(err, ErrBusy) // the worker asks about it
 	}
 	return e.judge(t)
 }
@@ -117,6 +121,8 @@ func (e *Engine) judgeKnown(ctx context.Context, g *Generation, t Token, p *Paym
 	switch {
 	case v.Outcome == windcave.Approved:
 		t.Judged = TokenApproved
+	case v.Foreign && v.Claimed && result.TxnID == "": // of whom? a damaged answer is asked for again
+		return nil, fmt.Errorf("the answer about payment %s claims money and names no TxnId", p.ID)
 	case v.Foreign:
 		t.Judged = TokenForeign
 		g.logger().Warn("result token is of another payment", zap.String("payment", string(p.ID)))
@@ -175,7 +181,7 @@ func (e *Engine) askLater(ctx context.Context, g *Generation, t Token, why error
 		log.Warn("result is not known yet; it is asked for again")
 	}
 	if err := e.store.SetToken(ctx, t); err != nil {
-		log.Error("result token cannot be written back", zap.NamedError("cause", err))
+		e.journalFailed(g, err)
 	}
 	e.poke()
 }
@@ -186,19 +192,23 @@ func isInvalidToken(err error) bool {
 }
 
 // askLimits bounds the questions that strangers can make us ask the gateway: so many for a
-// payment, and so many for ids that the journal does not know. A notification that meets the
+// payment, so many for ids that the journal does not know, and so many over all. A notification that meets the
 // limit comes again.
 type askLimits struct {
 	mu      sync.Mutex
 	payment map[ID]*rate.Limiter
 	unknown *rate.Limiter
+	all     *rate.Limiter
 }
 
 func newAskLimits() *askLimits {
-	return &askLimits{payment: make(map[ID]*rate.Limiter), unknown: rate.NewLimiter(1, 20)}
+	return &askLimits{payment: make(map[ID]*rate.Limiter), unknown: rate.NewLimiter(1, 20), all: rate.NewLimiter(50, 500)}
 }
 
 func (a *askLimits) allow(id ID, known bool) bool {
+	if !a.all.Allow() {
+		return false
+	}
 	if !known {
 		return a.unknown.Allow()
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/bojanz/currency"
+	"go.uber.org/zap"
 
 	"github.com/caddy-paymentexpress/paymentexpress/internal/faultpoint"
 	"github.com/caddy-paymentexpress/paymentexpress/windcave"
@@ -51,6 +52,9 @@ func (e *Engine) Start(ctx context.Context, s Start) (*Payment, error) {
 	if p, err := e.already(ctx, s); p != nil || err != nil {
 		return p, err
 	}
+	if err := e.earlierPages(ctx, g, s); err != nil {
+		return nil, err
+	}
 	p, err := e.offer(ctx, g, s, s.FormKey)
 	if err == nil && p.State == NotOffered && p.Reason == ReasonPageUnclear {
 		// The page may exist, but nobody knows its address: another TxnId, once.
@@ -94,6 +98,46 @@ func (e *Engine) already(ctx context.Context, s Start) (*Payment, error) {
 	return nil, nil
 }
 
+// earlierPages looks at what was begun for the document before, by whomever: a result that is
+// not judged yet, or a page that was paid though nobody came back, forbids another charge.
+func (e *Engine) earlierPages(ctx context.Context, g *Generation, s Start) error {
+	pages, err := e.store.Find(ctx, Filter{
+		States:   []State{Offered, Expired, Declined, Cancelled, NotOffered, NotStarted},
+		Customer: s.Customer, Kind: s.Kind, Document: s.DocumentID, Limit: 10,
+	})
+	if err != nil {
+		return err
+	}
+	asked := 0
+	for _, p := range pages {
+		if waiting, err := e.Waiting(ctx, p); err != nil {
+			return err
+		} else if waiting {
+			return ErrInFlight
+		}
+		if asked == earlierAsked || e.now().Sub(p.CreatedAt) > pageLooks[len(pageLooks)-1] {
+			continue
+		}
+		asked++
+		v, err := e.status(ctx, g, p)
+		if err != nil {
+			g.logger().Warn("gateway could not be asked about a payment", append(describe(p), zap.Error(err))...)
+			continue
+		}
+		p, err := e.change(ctx, g, p.ID, func(p *Payment) (Writes, error) { return e.apply(p, v, "", byStatusSource) })
+		if err != nil {
+			return err
+		}
+		if p.InFlight() {
+			return ErrInFlight
+		}
+	}
+	return nil
+}
+
+// earlierAsked is how many earlier pages of a document the gateway is asked about at a start.
+const earlierAsked = 3
+
 // offer writes the intent, asks for the page, and writes the answer.
 func (e *Engine) offer(ctx context.Context, g *Generation, s Start, formKey string) (*Payment, error) {
 	with := g.Partner(s.Partner)
@@ -117,7 +161,7 @@ func (e *Engine) offer(ctx context.Context, g *Generation, s Start, formKey stri
 		ClientVersion:     "caddy-paymentexpress",
 	}.Sent()
 	p := &Payment{
-		ID: id, TxnID: id, Kind: s.Kind, Way: WayHosted, Origin: s.Origin,
+		ID: id, TxnID: id, Kind: s.Kind, Way: WayHosted, Origin: s.Origin, Site: g.Settings.PublicURL,
 		Partner: s.Partner, Customer: s.Customer, DocumentID: s.DocumentID, DocumentNumber: s.DocumentNumber,
 		Amount: s.Amount, Endpoint: with.Endpoint, PxPayUser: with.PxPayUser, PxPostUser: with.PxPostUser,
 		TxnType: string(request.TxnType), Reference: request.MerchantReference,

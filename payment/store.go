@@ -31,7 +31,8 @@ type Store interface {
 	// another claim lasts, or if another approved payment of the same customer is claimed:
 	// bookings for one customer run one after another.
 	Claim(ctx context.Context, id ID, owner string, now time.Time, lease time.Duration) (*Payment, error)
-	// Due lists payments whose time has come and that nobody has claimed, oldest first, and
+	// Due lists payments whose time has come and that nobody has claimed, approved money first
+	// and then the oldest, and
 	// tells when the next one's time comes (zero: none is waiting).
 	Due(ctx context.Context, now time.Time, limit int) (due []ID, next time.Time, err error)
 
@@ -93,10 +94,10 @@ type Token struct {
 
 // Tokens keeps result tokens.
 type Tokens interface {
-	// AddToken writes t, unless its payment has one with that hash: then that one is
-	// returned, with the value put back if it is to be asked about again. The second result
-	// counts the payment's tokens that are not judged yet.
-	AddToken(ctx context.Context, t Token) (Token, int, error)
+	// AddToken writes t, unless its payment has one with that hash: then that one is returned,
+	// with the value put back if it is to be asked about again. ErrBusy, and nothing is
+	// written, if limit others of the payment are not judged yet.
+	AddToken(ctx context.Context, t Token, limit int) (Token, error)
 	// PendingTokens counts the tokens of a payment that are not judged yet.
 	PendingTokens(ctx context.Context, id ID) (int, error)
 	// SetToken writes what is known of t.

@@ -127,7 +127,7 @@ func (e *Engine) sibling(p *Payment, v windcave.Verdict) (*Payment, error) {
 		return nil, err
 	}
 	return &Payment{
-		ID: id, TxnID: p.TxnID, Kind: p.Kind, Way: p.Way, Origin: p.Origin,
+		ID: id, TxnID: p.TxnID, Kind: p.Kind, Way: p.Way, Origin: p.Origin, Site: p.Site,
 		Partner: p.Partner, Customer: p.Customer, DocumentID: p.DocumentID, DocumentNumber: p.DocumentNumber,
 		Amount: p.Amount, Endpoint: p.Endpoint, PxPayUser: p.PxPayUser, PxPostUser: p.PxPostUser,
 		TxnType: p.TxnType, Reference: p.Reference, Payer: p.Payer, PageEnds: p.PageEnds,

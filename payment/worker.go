@@ -23,7 +23,6 @@ func (e *Engine) work() {
 		running sync.WaitGroup
 		mu      sync.Mutex
 		busy    = make(map[string]bool)
-		places  = make(chan struct{}, workers)
 	)
 	defer running.Wait()
 	run := func(key string, fn func()) {
@@ -37,13 +36,12 @@ func (e *Engine) work() {
 		go func() {
 			defer running.Done()
 			defer func() {
-				<-places
 				mu.Lock()
 				delete(busy, key)
 				mu.Unlock()
 				e.poke()
 			}()
-			places <- struct{}{}
+			defer e.survive("worker")
 			fn()
 		}()
 	}
@@ -68,6 +66,9 @@ func (e *Engine) round(run func(key string, fn func())) time.Duration {
 		return e.look
 	}
 	now := e.now()
+	if wait := e.trouble.wait(now); wait > 0 {
+		return wait
+	}
 	payments, nextPayment, err := e.store.Due(ctx, now, 4*workers)
 	if err != nil {
 		g.logger().Error("journal cannot be read", zap.Error(err))
@@ -82,7 +83,10 @@ func (e *Engine) round(run func(key string, fn func())) time.Duration {
 		run(string(id), func() { e.step(id) })
 	}
 	for _, t := range tokens {
-		run(string(t.Payment)+t.Hash, func() { _, _ = e.judge(t) })
+		run(string(t.Payment)+t.Hash, func() {
+			defer take(e.asking)()
+			_, _ = e.judge(t)
+		})
 	}
 	e.watch(ctx, g, now)
 	next := earlier(nextPayment, nextToken)
@@ -99,15 +103,25 @@ func (e *Engine) step(id ID) {
 	if err != nil {
 		return
 	}
+	places := e.asking
+	if p, err := e.store.Get(ctx, id); err == nil && p.State == Approved {
+		places = e.booking
+	}
+	defer take(places)()
 	p, err := e.store.Claim(ctx, id, e.node, e.now(), claimLease)
 	if errors.Is(err, ErrClaimed) {
 		return
 	}
 	if err != nil {
-		g.logger().Error("payment cannot be claimed", zap.String("payment", string(id)), zap.Error(err))
+		e.journalFailed(g, err)
 		return
 	}
+	e.trouble.over()
 	faultpoint.Hit("claimed")
+	if p.Site != "" && p.Site != g.Settings.PublicURL {
+		e.elsewhere(ctx, g, p)
+		return
+	}
 	switch p.State {
 	case Created:
 		err = e.abandon(ctx, g, p)
@@ -182,6 +196,26 @@ func (e *Engine) postpone(ctx context.Context, g *Generation, p *Payment) {
 		return Writes{}, nil
 	})
 	if err != nil && !errors.Is(err, errFenced) {
-		g.logger().Error("payment cannot be put back; its claim lapses", append(describe(p), zap.Error(err))...)
+		e.journalFailed(g, err) // the claim lapses
 	}
+}
+
+// elsewhere leaves a payment alone that was started at another installation: its customer and
+// invoice are others here. It goes on when a configuration of that one is back.
+func (e *Engine) elsewhere(ctx context.Context, g *Generation, p *Payment) {
+	g.logger().Error("payment belongs to another installation; it waits for that configuration", append(describe(p), zap.String("public_url", p.Site))...)
+	_, err := e.change(ctx, g, p.ID, fenced(p, func(q *Payment) (Writes, error) {
+		q.LeaseOwner, q.LeaseUntil = "", time.Time{}
+		q.NextAt = e.now().Add(credentialsPause)
+		return Writes{}, nil
+	}))
+	if err != nil && !errors.Is(err, errFenced) {
+		e.journalFailed(g, err)
+	}
+}
+
+// take takes a place and returns what gives it back.
+func take(places chan struct{}) func() {
+	places <- struct{}{}
+	return func() { <-places }
 }

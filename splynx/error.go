@@ -2,6 +2,7 @@ package splynx
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -125,15 +126,28 @@ func refusal(op operation, resp *http.Response, body []byte, token secret.Secret
 		e.Message = cleanText(text)
 	}
 	e.Kind = kindOf(op, resp.StatusCode, e.InternalCode)
-	if e.Kind == KindNotFound && bytes.HasPrefix(bytes.TrimSpace(body), []byte("<")) {
-		// A web page is not the API's answer: some other site, or Splynx half up. Taken for
-		// "no such invoice", it would send a customer's money to the balance.
+	if notOurs(e, op, body) {
 		e.Kind = KindUnclear
 	}
 	if resp.StatusCode/100 == 3 {
 		e.Err = errors.New("redirected" + redirectTarget(resp) + ": a login page or a wrong address")
 	}
 	return e
+}
+
+// notOurs tells an answer that Splynx did not give, but a proxy, another site, or Splynx half
+// up. Taken for "no such invoice" or for a refusal, it would send a customer's money to the
+// balance; and a proxy may say 503 or 429 after it has passed the call on.
+func notOurs(e *Error, op operation, body []byte) bool {
+	body = bytes.TrimSpace(body)
+	isJSON := json.Valid(body) || bytes.HasPrefix(body, []byte("{")) || bytes.HasPrefix(body, []byte("["))
+	switch e.Kind {
+	case KindNotFound, KindRefused:
+		return len(body) > 0 && !isJSON
+	case KindUnavailable:
+		return !op.reads() && e.HTTPStatus != http.StatusMethodNotAllowed && !isJSON
+	}
+	return false
 }
 
 // kindOf is the table of statuses. What it does not know is unclear.

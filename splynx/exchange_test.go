@@ -139,10 +139,10 @@ func TestStatuses(t *testing.T) {
 		{408, KindUnclear, KindUnclear, KindUnclear, 1},
 		{409, KindUnclear, KindUnclear, KindUnclear, 1},
 		{422, KindRefused, KindUnclear, KindUnclear, 1},
-		{429, KindUnavailable, KindUnavailable, KindUnavailable, 1},
+		{429, KindUnclear, KindUnavailable, KindUnavailable, 1}, // without a word of Splynx's: see TestWhoRefused
 		{500, KindUnclear, KindUnclear, KindUnclear, 1},
 		{502, KindUnclear, KindUnclear, KindUnclear, 3},
-		{503, KindUnavailable, KindUnavailable, KindUnavailable, 3},
+		{503, KindUnclear, KindUnavailable, KindUnavailable, 3},
 		{504, KindUnclear, KindUnclear, KindUnclear, 3},
 		{520, KindUnclear, KindUnclear, KindUnclear, 1},
 	} {
@@ -396,4 +396,34 @@ func TestLogLineHoldsNoAddress(t *testing.T) {
 		t.Error(text)
 	}
 	noSecrets(t, text)
+}
+
+// What a proxy says of a write is not what Splynx says: the call may have been passed on.
+func TestWhoRefused(t *testing.T) {
+	t.Parallel()
+	const splynx = `{"error":{"message":"no","code":1,"internal_code":"SERVER_ERROR"}}`
+	for _, tt := range []struct {
+		status int
+		body   string
+		want   Kind
+	}{
+		{503, splynx, KindUnavailable},
+		{429, splynx, KindUnavailable},
+		{422, splynx, KindRefused},
+		{404, splynx, KindRefused},
+		{422, "", KindRefused},
+		{405, "", KindUnavailable},
+		{503, "<html>Service Unavailable</html>", KindUnclear},
+		{503, "upstream connect error", KindUnclear},
+		{503, "", KindUnclear},
+		{429, "slow down", KindUnclear},
+		{404, "<html>not here</html>", KindUnclear},
+		{400, "<html>bad request</html>", KindUnclear},
+		{422, "<html></html>", KindUnclear},
+	} {
+		s := setup(t, says(tt.status, tt.body)).withToken()
+		if e := theError(t, writes["create"](t.Context(), s.client, aPayment(t)), tt.want); e.SurelyNot() != (tt.want != KindUnclear) {
+			t.Errorf("%d %q: surely not is %t", tt.status, tt.body, e.SurelyNot())
+		}
+	}
 }

@@ -2,8 +2,6 @@
 package main
 
 import (
-	_ "time/tzdata" // a provider's zone decides dates; bare containers have no zone files
-
 	caddycmd "github.com/caddyserver/caddy/v2/cmd"
 	_ "github.com/caddyserver/caddy/v2/modules/standard"
 

@@ -17,7 +17,7 @@ import (
 func (s *SQLite) Due(ctx context.Context, now time.Time, limit int) (due []payment.ID, next time.Time, err error) {
 	rows, err := s.read.QueryContext(ctx, `SELECT id FROM payments p WHERE next_at>0 AND next_at<=?1 AND lease_until<=?1
 		AND NOT (state='approved' AND EXISTS (SELECT 1 FROM payments o WHERE o.customer=p.customer AND o.state='approved' AND o.id<>p.id AND o.lease_until>?1))
-		ORDER BY next_at LIMIT ?2`, stamp(now), limit)
+		ORDER BY state<>'approved', next_at LIMIT ?2`, stamp(now), limit)
 	if err != nil {
 		return nil, time.Time{}, err
 	}
@@ -136,7 +136,7 @@ func (s *SQLite) Key(ctx context.Context, name string) ([]byte, error) {
 const tokenColumns = `payment, hash, value, user_id, judged, asked, arrived, next_at`
 
 // AddToken implements payment.Tokens.
-func (s *SQLite) AddToken(ctx context.Context, t payment.Token) (kept payment.Token, unjudged int, err error) {
+func (s *SQLite) AddToken(ctx context.Context, t payment.Token, limit int) (kept payment.Token, err error) {
 	err = s.do(ctx, func(ctx context.Context, w *writer) error {
 		kept = t
 		rows, err := w.query(ctx, `SELECT `+tokenColumns+` FROM tokens WHERE payment=? AND hash=?`, string(t.Payment), t.Hash)
@@ -146,25 +146,25 @@ func (s *SQLite) AddToken(ctx context.Context, t payment.Token) (kept payment.To
 		}
 		if len(known) > 0 {
 			kept = known[0]
-			if kept.Judged != payment.TokenApproved { // asked about again
-				kept.Value, kept.NextAt = t.Value, t.NextAt
-				if kept.Judged != payment.TokenPending {
-					kept.Judged, kept.Arrived = payment.TokenPending, t.Arrived
-				}
+			if kept.Judged == payment.TokenApproved {
+				return nil
+			}
+			kept.Value, kept.NextAt = t.Value, t.NextAt // asked about again
+			if kept.Judged != payment.TokenPending {
+				kept.Judged, kept.Arrived = payment.TokenPending, t.Arrived
 			}
 		}
-		if err := w.setToken(ctx, kept); err != nil {
-			return err
-		}
-		rows, err = w.query(ctx, `SELECT COUNT(*) FROM tokens WHERE payment=? AND judged='pending'`, string(t.Payment))
+		rows, err = w.query(ctx, `SELECT `+tokenColumns+` FROM tokens WHERE payment=? AND hash<>? AND judged='pending'`, string(t.Payment), t.Hash)
+		others, err := scanTokens(rows, err)
 		if err != nil {
 			return err
 		}
-		defer rows.Close()
-		rows.Next()
-		return errors.Join(rows.Scan(&unjudged), rows.Err())
+		if len(others) >= limit {
+			return payment.ErrBusy
+		}
+		return w.setToken(ctx, kept)
 	})
-	return kept, unjudged, err
+	return kept, err
 }
 
 // PendingTokens implements payment.Tokens.

@@ -45,6 +45,9 @@ func Open(ctx context.Context, path string) (*SQLite, error) {
 	if err != nil {
 		return nil, fmt.Errorf("journal: %w", err)
 	}
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real // the lock goes by the name
+	}
 	s := &SQLite{path: path, lock: flock.New(path+".lock", flock.SetPermissions(0o600))}
 	held, err := s.lock.TryLock()
 	if err != nil {

@@ -69,7 +69,7 @@ func TestReopen(t *testing.T) {
 	if err := create(s, 1); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := s.AddToken(ctx, payment.Token{Payment: "A", Hash: "h", Judged: payment.TokenPending, NextAt: time.Now()}); err != nil {
+	if _, err := s.AddToken(ctx, payment.Token{Payment: "A", Hash: "h", Judged: payment.TokenPending, NextAt: time.Now()}, 1); err != nil {
 		t.Fatal(err)
 	}
 	before, err := s.Get(ctx, sample(1).ID)

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"sync"
 
 	"github.com/caddy-paymentexpress/paymentexpress/payment"
@@ -105,7 +106,7 @@ func (w *writer) one(ctx context.Context, c *change) error {
 	if err := w.exec(ctx, "SAVEPOINT one"); err != nil {
 		return err
 	}
-	err := c.run(ctx, w)
+	err := c.safely(ctx, w)
 	if err != nil {
 		err = errors.Join(err, w.exec(ctx, "ROLLBACK TO one"))
 	}
@@ -113,6 +114,17 @@ func (w *writer) one(ctx context.Context, c *change) error {
 		return errors.Join(err, release)
 	}
 	return unjoin(err)
+}
+
+// safely runs a change; one that panics is taken back like one that fails, for the writer
+// serves all others too.
+func (c *change) safely(ctx context.Context, w *writer) (err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = fmt.Errorf("a change panicked: %v\n%s", cause, debug.Stack())
+		}
+	}()
+	return c.run(ctx, w)
 }
 
 // unjoin gives a lone error back as it was.

@@ -114,9 +114,9 @@ func (s *mortalStore) Claim(ctx context.Context, id payment.ID, owner string, no
 }
 
 // AddToken implements payment.Tokens.
-func (s *mortalStore) AddToken(ctx context.Context, t payment.Token) (kept payment.Token, unjudged int, err error) {
-	err = s.write(func() (err error) { kept, unjudged, err = s.Store.AddToken(ctx, t); return err })
-	return kept, unjudged, err
+func (s *mortalStore) AddToken(ctx context.Context, t payment.Token, limit int) (kept payment.Token, err error) {
+	err = s.write(func() (err error) { kept, err = s.Store.AddToken(ctx, t, limit); return err })
+	return kept, err
 }
 
 // SetToken implements payment.Tokens.
