@@ -28,6 +28,7 @@ type life struct {
 	writes int
 	dieAt  int // the write it dies at, from 1; 0: none
 	after  bool
+	full   bool // the disk is
 }
 
 func newLife() *life {
@@ -46,8 +47,11 @@ func (l *life) write(do func() error) error {
 	}
 	l.mu.Lock()
 	l.writes++
-	dies, after := l.writes == l.dieAt, l.after
+	dies, after, full := l.writes == l.dieAt, l.after, l.full
 	l.mu.Unlock()
+	if full {
+		return syscall.ENOSPC
+	}
 	if dies && !after {
 		l.end()
 		return errDead
@@ -58,6 +62,13 @@ func (l *life) write(do func() error) error {
 		return errDead
 	}
 	return err
+}
+
+// Full fills the journal's disk, or makes room on it: no write succeeds while it is full.
+func (w *World) Full(full bool) {
+	w.life.mu.Lock()
+	defer w.life.mu.Unlock()
+	w.life.full = full
 }
 
 // mortalStore is the journal as one life of the process reaches it. It remembers that nothing
