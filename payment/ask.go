@@ -20,7 +20,10 @@ func (e *Engine) ask(ctx context.Context, g *Generation, p *Payment) error {
 		return err // asked again soon, while somebody may still be waiting
 	}
 	askErr := err
-	if err != nil {
+	switch {
+	case err != nil && e.now().Sub(p.CreatedAt) > tokenLife:
+		g.logger().Error("payment is given up: the gateway could not be asked what became of it", append(describe(p), zap.Error(err))...)
+	case err != nil:
 		g.logger().Warn("gateway could not be asked about a payment", append(describe(p), zap.Error(err))...)
 	}
 	paired, err := e.closeRecord(ctx, g, p)

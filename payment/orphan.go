@@ -54,7 +54,7 @@ func (e *Engine) moneyWithoutIntent(ctx context.Context, g *Generation, t Token,
 	if errAmount != nil || errTrace != nil || r.TxnID != string(t.Payment) {
 		return nil, nil
 	}
-	v := r.Judge(windcave.Expect{TxnType: windcave.TxnType(r.TxnType), TxnID: r.TxnID, MerchantReference: r.MerchantReference, Amount: amount})
+	v := r.Judge(windcave.Expect{TxnType: windcave.Purchase, TxnID: r.TxnID, MerchantReference: r.MerchantReference, Amount: amount})
 	switch v.Outcome {
 	case windcave.Approved:
 	case windcave.Declined:
