@@ -138,16 +138,12 @@ func (e *Engine) earlierPages(ctx context.Context, g *Generation, s Start) error
 // earlierAsked is how many earlier pages of a document the gateway is asked about at a start.
 const earlierAsked = 3
 
-// offer writes the intent, asks for the page, and writes the answer.
-func (e *Engine) offer(ctx context.Context, g *Generation, s Start, formKey string) (*Payment, error) {
-	with := g.Partner(s.Partner)
-	if with.PxPay == nil {
-		return nil, fmt.Errorf("%w: PxPay of partner %d", ErrNoCredentials, s.Partner)
-	}
-	now := e.now()
+// intent is the payment that s asks for, and what will be asked of the gateway for it.
+func (e *Engine) intent(g *Generation, s Start, formKey string) (*Payment, windcave.GenerateRequest, error) {
+	with, now := g.Partner(s.Partner), e.now()
 	id, err := NewID(e.rand)
 	if err != nil {
-		return nil, err
+		return nil, windcave.GenerateRequest{}, err
 	}
 	request := windcave.GenerateRequest{
 		TxnType:           windcave.Purchase,
@@ -160,16 +156,28 @@ func (e *Engine) offer(ctx context.Context, g *Generation, s Start, formKey stri
 		ExpiresAt:         now.Add(g.Settings.PageLife),
 		ClientVersion:     "caddy-paymentexpress",
 	}.Sent()
-	p := &Payment{
+	return &Payment{
 		ID: id, TxnID: id, Kind: s.Kind, Way: WayHosted, Origin: s.Origin, Site: g.Settings.PublicURL,
 		Partner: s.Partner, Customer: s.Customer, DocumentID: s.DocumentID, DocumentNumber: s.DocumentNumber,
 		Amount: s.Amount, Endpoint: with.Endpoint, PxPayUser: with.PxPayUser, PxPostUser: with.PxPostUser,
 		TxnType: string(request.TxnType), Reference: request.MerchantReference,
 		FormKey: formKey, Payer: s.Payer, PageEnds: request.ExpiresAt,
 		LeaseOwner: e.node, LeaseUntil: now.Add(startTimeout), NextAt: now.Add(startTimeout), Fence: 1,
+	}, request, nil
+}
+
+// offer writes the intent, asks for the page, and writes the answer.
+func (e *Engine) offer(ctx context.Context, g *Generation, s Start, formKey string) (*Payment, error) {
+	with := g.Partner(s.Partner)
+	if with.PxPay == nil {
+		return nil, fmt.Errorf("%w: PxPay of partner %d", ErrNoCredentials, s.Partner)
+	}
+	p, request, err := e.intent(g, s, formKey)
+	if err != nil {
+		return nil, err
 	}
 	faultpoint.Hit("before_intent")
-	started := p.begin(Created, ReasonStarted, "", s.Who, now)
+	started := p.begin(Created, ReasonStarted, "", s.Who, e.now())
 	started.Node = e.node
 	if err := e.store.Create(ctx, p, started, func(inFlight []*Payment) error {
 		for _, other := range inFlight {
@@ -190,7 +198,7 @@ func (e *Engine) offer(ctx context.Context, g *Generation, s Start, formKey stri
 	page, pageErr := with.PxPay.GenerateRequest(ctx, request)
 	faultpoint.Hit("page_answered")
 	opened := record()
-	p, err = e.change(context.WithoutCancel(ctx), g, id, func(p *Payment) (Writes, error) {
+	p, err = e.change(context.WithoutCancel(ctx), g, p.ID, func(p *Payment) (Writes, error) {
 		if p.Booking.RecordID == 0 { // else a notification was faster, and has found it
 			p.Booking.StatementID, p.Booking.RecordID, p.Booking.RecordStatus = opened.StatementID, opened.RecordID, opened.RecordStatus
 		}
