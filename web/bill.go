@@ -27,7 +27,13 @@ type bill struct {
 const (
 	numberLimit   = 64               // characters of an invoice number
 	splynxTimeout = 10 * time.Second // what a person waits for Splynx before we say that it cannot be reached
+
+	// A flood of looks from many addresses waits here, and Splynx serves its staff meanwhile.
+	lookUps    = 32              // links that are looked up in Splynx at the same time
+	lookUpWait = 5 * time.Second // for one of them to end
 )
+
+var errBusy = errors.New("too many links are being looked up in Splynx")
 
 // payable finds the invoice that a link names, or says why it cannot be paid, without a
 // call to the gateway. A stranger learns the same of an unknown and of a deleted one.
@@ -37,37 +43,43 @@ func (h *Handler) payable(w http.ResponseWriter, r *http.Request, e *payment.Eng
 		h.show(w, r, page{Status: http.StatusNotFound, Key: "no_invoice"})
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), splynxTimeout)
-	defer cancel()
-	invoices, err := h.Generation.Splynx.InvoicesByNumber(ctx, number)
-	if err != nil {
-		h.closed(w, r, err)
-		return nil
-	}
-	invoices = present(invoices)
-	if len(invoices) != 1 {
-		key := "no_invoice"
-		if len(invoices) > 1 {
-			key = "several_invoices"
-			h.Logger.Warn("payment link names several invoices", zap.String("number", number), zap.Int("invoices", len(invoices)))
-		}
-		h.show(w, r, page{Status: http.StatusNotFound, Key: key})
-		return nil
-	}
-	b, err := h.bill(ctx, &invoices[0])
-	if isGone(err) { // the invoice of a customer who was removed is nobody's
+	invoices, b, err := h.lookUp(r.Context(), number)
+	switch {
+	case len(invoices) == 1 && isGone(err): // the invoice of a customer who was removed is nobody's
 		h.Logger.Warn("payment link names an invoice whose customer is not there", zap.Int64("invoice", invoices[0].ID))
 		h.show(w, r, page{Status: http.StatusNotFound, Key: "no_invoice"})
-		return nil
-	}
-	if err != nil {
+	case err != nil:
 		h.closed(w, r, err)
-		return nil
+	case len(invoices) == 0:
+		h.show(w, r, page{Status: http.StatusNotFound, Key: "no_invoice"})
+	case len(invoices) > 1:
+		h.Logger.Warn("payment link names several invoices", zap.String("number", number), zap.Int("invoices", len(invoices)))
+		h.show(w, r, page{Status: http.StatusNotFound, Key: "several_invoices"})
+	case !h.settled(w, r, e, b):
+		return b
 	}
-	if h.settled(w, r, e, b) {
-		return nil
+	return nil
+}
+
+// lookUp asks Splynx for the invoices with a number and, if there is just one, for what is
+// due on it. It writes no page: whoever reads slowly keeps nobody from asking.
+func (h *Handler) lookUp(ctx context.Context, number string) (invoices []splynx.Invoice, b *bill, err error) {
+	ctx, cancel := context.WithTimeout(ctx, splynxTimeout)
+	defer cancel()
+	turn, stop := context.WithTimeoutCause(ctx, lookUpWait, errBusy)
+	defer stop()
+	if h.asking.Acquire(turn, 1) != nil {
+		return nil, nil, context.Cause(turn)
 	}
-	return b
+	defer h.asking.Release(1)
+	all, err := h.Generation.Splynx.InvoicesByNumber(ctx, number)
+	if err != nil {
+		return nil, nil, err
+	}
+	if invoices = present(all); len(invoices) == 1 {
+		b, err = h.bill(ctx, &invoices[0])
+	}
+	return invoices, b, err
 }
 
 // isNumber tells whether text can be an invoice number at all.

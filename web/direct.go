@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/google/uuid"
-	"go.uber.org/zap"
 
 	"github.com/caddy-paymentexpress/paymentexpress/payment"
 )
@@ -27,7 +26,7 @@ func (h *Handler) directPay(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if wait := h.Limits.View(h.ClientIP(r), h.Now()); wait > 0 {
-		h.show(w, r, page{Status: http.StatusTooManyRequests, Key: "too_many", RetryAfter: wait})
+		h.show(w, r, tooMany(wait))
 		return
 	}
 	b := h.payable(w, r, e, r.URL.Query().Get("item_id"))
@@ -52,13 +51,12 @@ func (h *Handler) startDirectPay(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	if err := h.Room(); err != nil {
-		h.closed(w, r, err)
+	if wait := h.Limits.View(h.ClientIP(r), h.Now()); wait > 0 {
+		h.show(w, r, tooMany(wait))
 		return
 	}
-	if wait := h.Limits.Start(f.Document, h.ClientIP(r), h.Now()); wait > 0 {
-		h.Logger.Warn("guest limit reached", zap.Int64("document", f.Document), zap.Stringer("from", h.ClientIP(r)))
-		h.show(w, r, page{Status: http.StatusTooManyRequests, Key: "too_many", RetryAfter: wait})
+	if err := h.Room(); err != nil {
+		h.closed(w, r, err)
 		return
 	}
 	b := h.payable(w, r, e, f.Number)
@@ -98,46 +96,6 @@ func (h *Handler) readForm(w http.ResponseWriter, r *http.Request, e *payment.En
 		return f, old, true
 	}
 	return f, false, false
-}
-
-// start has the engine start the payment. The second half of a double click waits for the
-// first one, and leads to the same page.
-func (h *Handler) start(r *http.Request, e *payment.Engine, b *bill, f sealedForm) (*payment.Payment, error) {
-	p, err, _ := h.starts.Do(f.Key, func() (any, error) {
-		return e.Start(r.Context(), payment.Start{
-			Kind: payment.KindInvoice, Origin: payment.OriginGuest, Partner: b.partner, Customer: f.Customer,
-			DocumentID: f.Document, DocumentNumber: b.invoice.Number, Amount: f.Amount, FormKey: f.Key, Payer: f.Payer, Who: "guest",
-		})
-	})
-	started, _ := p.(*payment.Payment)
-	return started, err
-}
-
-// started shows where a payment stands after its form was sent, once or again.
-func (h *Handler) started(w http.ResponseWriter, r *http.Request, e *payment.Engine, b *bill, f sealedForm, p *payment.Payment, err error) {
-	var waiting bool
-	if err == nil {
-		waiting, err = e.Waiting(r.Context(), p)
-	}
-	switch {
-	case errors.Is(err, payment.ErrInFlight):
-		h.inFlight(w, r, page{Number: b.invoice.Number, Partner: b.partner})
-	case errors.Is(err, payment.ErrFormChanged):
-		h.show(w, r, page{Status: http.StatusConflict, Key: "bad_form"})
-	case err != nil:
-		h.closed(w, r, err)
-	case waiting: // what came back for it is not judged yet
-		http.Redirect(w, r, h.paymentURL(p.ID), http.StatusSeeOther)
-	case p.State == payment.Offered && p.PageURL != "" && h.Now().Before(p.PageEnds):
-		http.Redirect(w, r, p.PageURL, http.StatusSeeOther)
-	case p.State == payment.NotOffered, p.State == payment.NotStarted:
-		h.offerForm(w, r, e, b, f.Payer, page{Status: http.StatusServiceUnavailable, Notice: "not_offered", RetryAfter: comeAgain})
-	case p.State == payment.Declined, p.State == payment.Cancelled, p.State == payment.Expired:
-		// This form's payment ended without money: a new one.
-		h.offerForm(w, r, e, b, f.Payer, page{Status: http.StatusOK, Notice: endedKey(p)})
-	default:
-		http.Redirect(w, r, h.paymentURL(p.ID), http.StatusSeeOther)
-	}
 }
 
 // offerForm shows the form with a key of its own; v says what happened before, if anything.

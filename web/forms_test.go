@@ -3,6 +3,8 @@ package web
 import (
 	"bytes"
 	"encoding/base64"
+	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -73,6 +75,51 @@ func TestOldFormIsMadeAnew(t *testing.T) {
 		r.untouched()
 		if a := r.press(a.form()); a.Code != http.StatusSeeOther {
 			r.Errorf("the new form leads to %d %s", a.Code, a.title())
+		}
+	})
+}
+
+// A clock that was set back does not make strangers of our forms.
+func TestFormOfAClockThatWasSetBack(t *testing.T) {
+	for ahead, status := range map[time.Duration]int{59 * time.Minute: http.StatusSeeOther, time.Hour: http.StatusSeeOther, time.Hour + time.Second: http.StatusBadRequest} {
+		t.Run(ahead.String(), func(t *testing.T) {
+			inBubble(t, setup{}, func(r *rig) {
+				c := r.Config
+				c.Now = func() time.Time { return time.Now().Add(ahead) }
+				r.configure(c)
+				form := r.get(r.link()).form()
+				c.Now = time.Now
+				r.configure(c)
+				if a := r.press(form); a.Code != status {
+					r.Errorf("answer is %d %s, want %d", a.Code, a.title(), status)
+				}
+			})
+		})
+	}
+}
+
+// An error behind the engine's back may hide a payment; what the engine refuses before it makes
+// one does not.
+func TestErrorsOfAStart(t *testing.T) {
+	inBubble(t, setup{}, func(r *rig) {
+		for err, want := range map[error]struct {
+			status int
+			title  string
+		}{
+			errors.New("disk is full"): {503, "Cannot be shown right now"},
+			payment.ErrStopped:         {503, "Cannot be shown right now"},
+			payment.ErrNoGeneration:    {503, "No payments right now"},
+			payment.ErrNoCredentials:   {503, "No payments right now"},
+			payment.ErrInFlight:        {409, "Being processed"},
+			payment.ErrFormChanged:     {409, "This page is out of date"},
+			&limitError{time.Minute}:   {429, "Too many tries"},
+		} {
+			r.wants(r.started(nil, fmt.Errorf("start: %w", err)), want.status, want.title)
+		}
+		a := r.started(r.put(goldenID, payment.Approved, approved), nil) // and it cannot be told where it stands
+		r.wants(a, 503, "Cannot be shown right now")
+		if !strings.Contains(a.Body.String(), goldenURL) {
+			r.Errorf("no way leads to the payment:\n%s", a.Body)
 		}
 	})
 }

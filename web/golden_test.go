@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/caddy-paymentexpress/paymentexpress/internal/secret"
 	"github.com/caddy-paymentexpress/paymentexpress/payment"
+	"github.com/caddy-paymentexpress/paymentexpress/splynx"
 	"github.com/caddy-paymentexpress/paymentexpress/splynx/splynxtest"
 )
 
@@ -57,6 +59,9 @@ var goldenPages = []goldenPage{
 		return shown(r, payment.Recorded, approved, func(p *payment.Payment) { p.Booking.To = payment.ToBalance })
 	}},
 	{"paid_looked_at", 200, setup{}, func(r *rig) answer { return shown(r, payment.Parked, approved) }},
+	{"paid_booked_looked_at", 200, setup{}, func(r *rig) answer {
+		return shown(r, payment.Parked, approved, func(p *payment.Payment) { p.Reason = payment.ReasonBookedTwice })
+	}},
 	{"looked_at", 200, setup{}, func(r *rig) answer { return shown(r, payment.Parked) }},
 	{"refunded", 200, setup{}, func(r *rig) answer { return shown(r, payment.Refunded, approved) }},
 	{"waiting", 200, setup{}, func(r *rig) answer { return shown(r, payment.Offered, pending(r)) }},
@@ -82,11 +87,14 @@ var goldenPages = []goldenPage{
 	{"bare_refunded", 200, setup{}, func(r *rig) answer { return seenByAnybody(r, payment.Refunded, approved) }},
 	{"bare_waiting", 200, setup{}, func(r *rig) answer { return seenByAnybody(r, payment.Offered) }},
 	{"bare_not_paid", 200, setup{}, func(r *rig) answer { return seenByAnybody(r, payment.Declined) }},
+	{"bare_expired", 200, setup{}, func(r *rig) answer { return seenByAnybody(r, payment.Expired) }},
 	{"no_payment", 404, setup{}, func(r *rig) answer { return r.get(goldenURL) }},
 	{"cannot_show", 503, setup{}, func(r *rig) answer {
 		r.shut = errors.New("journal is damaged")
 		return r.get(goldenURL)
 	}},
+	{"cannot_show-sent", 503, setup{}, func(r *rig) answer { return r.started(nil, errors.New("disk is full")) }},
+	{"cannot_show-again", 503, setup{}, func(r *rig) answer { return r.started(r.put(goldenID, payment.Approved, approved), nil) }},
 
 	{"already_paid", 200, setup{Due: "0"}, func(r *rig) answer { return r.get(r.link()) }},
 	{"in_flight", 200, setup{}, func(r *rig) answer {
@@ -113,7 +121,13 @@ var goldenPages = []goldenPage{
 	}},
 	{"too_many", 429, setup{Limit: GuestLimit{Document: 1, Address: 60, All: 600}}, func(r *rig) answer {
 		r.press(r.get(r.link()).form())
-		return r.press(r.get(r.link()).form())
+		return r.press(r.get(r.link(), stranger).form(), stranger)
+	}},
+	{"too_many-payment", 429, setup{Limit: GuestLimit{Document: 1, Address: 1, All: 1}}, func(r *rig) answer {
+		for range viewsPerStart * looksPerView {
+			r.get(goldenURL, stranger)
+		}
+		return r.get(goldenURL, stranger)
 	}},
 	{"bad_form", 400, setup{}, func(r *rig) answer { return r.press("forged") }},
 	{"no_page", 404, setup{}, func(r *rig) answer { return r.get(Prefix + "/nothing") }},
@@ -157,9 +171,9 @@ func unclaimable(p *payment.Payment) {
 // pending has a result come back for the payment that nobody can judge.
 func pending(r *rig) func(*payment.Payment) {
 	return func(p *payment.Payment) {
-		_, _, err := r.Store.AddToken(context.Background(), payment.Token{
+		_, err := r.Store.AddToken(context.Background(), payment.Token{
 			Payment: p.ID, Hash: "hash", Value: secret.New("token"), Judged: payment.TokenPending, Arrived: time.Now(),
-		})
+		}, 10)
 		r.must(err)
 	}
 }
@@ -182,6 +196,17 @@ func sent(r *rig, s payment.State, edit ...func(*payment.Payment)) answer {
 	r.must(err)
 	r.put(goldenID, s, append(edit, func(p *payment.Payment) { p.FormKey = f.Key })...)
 	return r.press(form)
+}
+
+// started is what a form gives after the engine's answer, when the journal cannot be read.
+func (r *rig) started(p *payment.Payment, err error) answer {
+	r.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	q := httptest.NewRequest(http.MethodPost, directPayPath, nil)
+	w := httptest.NewRecorder()
+	r.Handler.started(w, q.WithContext(ctx), r.Engine, &bill{invoice: &splynx.Invoice{Number: r.Number}, partner: 1}, sealedForm{}, p, err)
+	return answer{w}
 }
 
 var changing = []struct {

@@ -92,11 +92,23 @@ func (h *Handler) logUnable(r *http.Request, err error) {
 	}
 }
 
-// closed says that no payment can be taken now, and logs why. It is for where nothing can
-// have been charged yet; what may come after that is "cannot_show".
+// closed says that no payment can be taken now, and logs why. It is for where the engine was
+// not asked for a payment; what comes after that is cannotShow.
 func (h *Handler) closed(w http.ResponseWriter, r *http.Request, err error) {
 	h.logUnable(r, err)
 	h.show(w, r, page{Status: http.StatusServiceUnavailable, Key: "closed", RetryAfter: comeAgain})
+}
+
+// cannotShow is for what may hide a payment, and logs why: whoever has just paid must not
+// read that nothing was charged.
+func (h *Handler) cannotShow(r *http.Request, err error) page {
+	h.logUnable(r, err)
+	return page{Status: http.StatusServiceUnavailable, Key: "cannot_show", Mark: markWait, RetryAfter: comeAgain, Refresh: true}
+}
+
+// tooMany says when to come back.
+func tooMany(wait time.Duration) page {
+	return page{Status: http.StatusTooManyRequests, Key: "too_many", RetryAfter: wait}
 }
 
 // comeAgain is when a page that could not be made is worth another try.

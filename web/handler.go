@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"go.uber.org/zap"
+	"golang.org/x/sync/semaphore"
 	"golang.org/x/sync/singleflight"
 
 	"github.com/caddy-paymentexpress/paymentexpress/payment"
@@ -48,7 +49,8 @@ type Handler struct {
 	pages  *pages
 	origin *http.CrossOriginProtection
 	names  names
-	starts singleflight.Group // both halves of a double click get the same answer
+	starts singleflight.Group  // both halves of a double click get the same answer
+	asking *semaphore.Weighted // turns to look a link up in Splynx
 	csp    string
 }
 
@@ -61,7 +63,7 @@ func New(c Config) (*Handler, error) {
 	c = c.withDefaults()
 	h := &Handler{
 		Config: c, public: public, zone: c.Generation.Settings.Normalize().TimeZone,
-		origin: http.NewCrossOriginProtection(), routes: http.NewServeMux(),
+		origin: http.NewCrossOriginProtection(), routes: http.NewServeMux(), asking: semaphore.NewWeighted(lookUps),
 	}
 	if h.pages, err = newPages(); err != nil {
 		return nil, err

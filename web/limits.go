@@ -11,15 +11,18 @@ import (
 // GuestLimit says how many payments guests may start in an hour. The zero value is 10 for a
 // document, 60 from an address, 600 over all.
 type GuestLimit struct {
-	Document int // for one document
-	Address  int // from one address; an IPv6 address counts as its /64
+	Document int // for one document from one address; ten times that from everywhere
+	Address  int // from one address; an IPv6 address counts as its /64, ten times that as its /48
 	All      int // over all
 }
 
 var defaultLimit = GuestLimit{Document: 10, Address: 60, All: 600}
 
-// viewsPerStart is how many times a link may be looked at for each start that is allowed.
-const viewsPerStart = 10
+const (
+	viewsPerStart = 10 // how often a link may be looked at, for each start that is allowed
+	looksPerView  = 10 // how often other people's payments may be, for each look at a link
+	wider         = 10 // what holds for a wide bound: a document everywhere, a /48
+)
 
 // Limits counts what guests do. It outlives configurations.
 type Limits struct {
@@ -56,24 +59,35 @@ type limitKey struct {
 	id   any
 }
 
+// there is a document seen from a network.
+type there struct {
+	document int64
+	network  netip.Prefix
+}
+
 // Start counts one start. Where that is beyond the limits, nothing is counted, and it returns
 // how long to wait for the next one; else 0.
 func (l *Limits) Start(document int64, from netip.Addr, now time.Time) (wait time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.take(now,
-		count{limitKey{"start", "all"}, l.limit.All},
-		count{limitKey{"start", networkOf(from)}, l.limit.Address},
-		count{limitKey{"start", document}, l.limit.Document})
+	counts := []count{{limitKey{"start", "all"}, l.limit.All}, {limitKey{"start", document}, l.limit.Document * wider}}
+	counts = append(counts, address("start", from, l.limit.Address)...)
+	return l.take(now, append(counts, count{limitKey{"start", there{document, networkOf(from)}}, l.limit.Document})...)
 }
 
-// View counts one look at a link, likewise. The document is not known yet.
+// View counts one look at a link, or a form that is sent, likewise: for the address alone, so
+// that nobody closes the links to others.
 func (l *Limits) View(from netip.Addr, now time.Time) (wait time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.take(now,
-		count{limitKey{"view", "all"}, l.limit.All * viewsPerStart},
-		count{limitKey{"view", networkOf(from)}, l.limit.Address * viewsPerStart})
+	return l.take(now, address("view", from, l.limit.Address*viewsPerStart)...)
+}
+
+// Look counts one look at somebody else's payment, likewise.
+func (l *Limits) Look(from netip.Addr, now time.Time) (wait time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.take(now, address("look", from, l.limit.Address*viewsPerStart*looksPerView)...)
 }
 
 // count is one limit, so many an hour, that something counts for.
@@ -82,8 +96,19 @@ type count struct {
 	n   int
 }
 
-// take counts one for each, or none. The limit over all comes first: beyond it nobody's
-// address is remembered, so that what is kept stays bounded.
+// address is what one address counts for: its network, and for IPv6 the wide one around it.
+// Whoever has a /48 has 65,536 of /64.
+func address(what string, from netip.Addr, n int) (counts []count) {
+	network := networkOf(from)
+	if from = network.Addr(); from.Is6() {
+		wide, _ := from.Prefix(48)
+		counts = append(counts, count{limitKey{what, wide}, n * wider})
+	}
+	return append(counts, count{limitKey{what, network}, n})
+}
+
+// take counts one for each, or none. The wide limits come first: beyond them nobody's address
+// is remembered, so that what is kept stays bounded.
 func (l *Limits) take(now time.Time, counts ...count) (wait time.Duration) {
 	if len(l.seen) >= l.sweepAt || now.Sub(l.swept) > time.Hour {
 		l.sweep(now)

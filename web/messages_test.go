@@ -59,7 +59,34 @@ func TestEveryPageHasAGolden(t *testing.T) {
 	}
 }
 
+// unpaid are the pages of payments that the gateway, or we, know to have charged nothing.
+var unpaid = regexp.MustCompile(`^(notice\.)?(declined|declined_card|cancelled|not_started|bare_not_paid|preparing)(\.lead)?$`)
+
+// Whoever has just paid may come upon any other page: none may say that nothing was charged
+// and invite to pay, without a word about having paid.
+func TestNoPageInvitesToPayTwice(t *testing.T) {
+	t.Parallel()
+	for key, text := range messages(t) {
+		s, _ := text.(string)
+		if unpaid.MatchString(key) {
+			continue
+		}
+		if strings.Contains(s, "Nothing was charged.") || strings.Contains(s, "Nothing was charged by this") && !strings.Contains(s, "If you have paid already, do not pay again.") {
+			t.Errorf("%s: %s", key, s)
+		}
+	}
+}
+
 func messageKeys(t *testing.T) map[string]bool {
+	t.Helper()
+	keys := map[string]bool{}
+	for key := range messages(t) {
+		keys[key] = true
+	}
+	return keys
+}
+
+func messages(t *testing.T) map[string]any {
 	t.Helper()
 	text, err := files.ReadFile("messages/active.en.json")
 	if err != nil {
@@ -69,11 +96,7 @@ func messageKeys(t *testing.T) map[string]bool {
 	if err := json.Unmarshal(text, &all); err != nil {
 		t.Fatal(err)
 	}
-	keys := map[string]bool{}
-	for key := range all {
-		keys[key] = true
-	}
-	return keys
+	return all
 }
 
 var (

@@ -21,21 +21,17 @@ func (h *Handler) showPayment(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case errors.Is(err, payment.ErrNotFound):
 		v = page{Status: http.StatusNotFound, Key: "no_payment"}
-	case err != nil: // whoever has just paid must not read that nothing was charged
-		v = page{Status: http.StatusServiceUnavailable, Key: "cannot_show", Mark: markWait, RetryAfter: comeAgain, Refresh: true}
-		h.logUnable(r, err)
+	case err != nil:
+		v = h.cannotShow(r, err)
 	}
 	refresh(&v, r)
 	h.show(w, r, v)
 }
 
-// look reads a payment, and what the caller may see of it.
+// look reads a payment, and what the caller may see of it. Who started it may look as often as
+// its page does, and makes the engine hurry; anybody else is counted.
 func (h *Handler) look(r *http.Request, id payment.ID) (page, error) {
 	e, err := h.Engine(r.Context())
-	if err != nil {
-		return page{}, err
-	}
-	p, err := e.Get(r.Context(), id)
 	if err != nil {
 		return page{}, err
 	}
@@ -43,15 +39,30 @@ func (h *Handler) look(r *http.Request, id payment.ID) (page, error) {
 	if err != nil {
 		return page{}, err
 	}
+	p, err := e.Get(r.Context(), id)
+	if err != nil && !errors.Is(err, payment.ErrNotFound) {
+		return page{}, err
+	}
+	own := err == nil && guest != "" && guest == p.Payer
+	if !own {
+		if wait := h.Limits.Look(h.ClientIP(r), h.Now()); wait > 0 {
+			v := tooMany(wait)
+			v.Refresh = true
+			return v, nil
+		}
+	}
+	if err != nil {
+		return page{}, err
+	}
 	waiting, err := e.Waiting(r.Context(), p)
 	if err != nil {
 		return page{}, err
 	}
-	e.Nudge(r.Context(), id)
 	v := h.outcome(p, waiting)
-	if guest == "" || guest != p.Payer {
-		v = bare(v)
+	if !own {
+		return bare(v), nil
 	}
+	e.Nudge(r.Context(), id)
 	return v, nil
 }
 
@@ -67,10 +78,7 @@ func (h *Handler) outcome(p *payment.Payment, waiting bool) page {
 	case payment.Refunded, payment.Settled:
 		v.Key, v.Mark, v.Moved, v.Receipt, v.When = "refunded", markDone, true, true, p.ApprovedAt
 	case payment.Parked:
-		v.Key, v.Mark, v.When = "looked_at", markWait, p.ApprovedAt
-		if p.HasMoney() {
-			v.Key, v.Moved, v.Receipt = "paid_looked_at", true, true
-		}
+		parked(&v, p)
 	case payment.Submitted, payment.Unknown:
 		v.Key, v.Mark, v.Refresh = "waiting", markWait, true
 	case payment.Created:
@@ -103,6 +111,19 @@ func paid(v *page, p *payment.Payment) {
 	}
 }
 
+// parked is for what a person looks into. Money that is booked already, perhaps twice, does
+// not wait to be booked.
+func parked(v *page, p *payment.Payment) {
+	v.Key, v.Mark, v.When = "looked_at", markWait, p.ApprovedAt
+	if !p.HasMoney() {
+		return
+	}
+	v.Key, v.Moved, v.Receipt = "paid_looked_at", true, true
+	if p.Reason == payment.ReasonBookedTwice || p.Reason == payment.ReasonPerhapsBookedTwice {
+		v.Key = "paid_booked_looked_at"
+	}
+}
+
 // endedKey is for a payment that ended without money. It tells a decline that may pass from a
 // card that will not do.
 func endedKey(p *payment.Payment) string {
@@ -120,10 +141,11 @@ func endedKey(p *payment.Payment) string {
 
 // bareKeys are what anybody else is told of each outcome: whether it is paid.
 var bareKeys = map[string]string{
-	"paid": "bare_paid", "paid_soon": "bare_paid", "paid_to_balance": "bare_paid", "paid_looked_at": "bare_paid",
+	"paid": "bare_paid", "paid_soon": "bare_paid", "paid_to_balance": "bare_paid", "paid_looked_at": "bare_paid", "paid_booked_looked_at": "bare_paid",
 	"refunded": "bare_refunded",
 	"waiting":  "bare_waiting", "looked_at": "bare_waiting", "checking": "bare_waiting", "preparing": "bare_waiting", "at_gateway": "bare_waiting",
-	"declined": "bare_not_paid", "declined_card": "bare_not_paid", "cancelled": "bare_not_paid", "expired": "bare_not_paid", "not_started": "bare_not_paid",
+	"declined": "bare_not_paid", "declined_card": "bare_not_paid", "cancelled": "bare_not_paid", "not_started": "bare_not_paid",
+	"expired": "bare_expired", // nobody said that it was not paid
 }
 
 // bare is what is left of a page for who did not start the payment: the outcome alone.

@@ -70,6 +70,68 @@ func TestUnknownNeverSaysNothingWasCharged(t *testing.T) {
 	}
 }
 
+// A page that ended without any word of the gateway may have been paid: nobody is told that
+// nothing was charged.
+func TestExpiredIsNotKnownToBeUnpaid(t *testing.T) {
+	inBubble(t, setup{}, func(r *rig) {
+		again := sent(r, payment.Expired)
+		own, other := r.get(goldenURL), r.get(goldenURL, stranger)
+		for who, a := range map[string]answer{"the payer": own, "a stranger": other, "the form": again} {
+			if body := a.Body.String(); strings.Contains(body, "Nothing was charged") || !strings.Contains(body, "have not heard that") || !strings.Contains(body, "do not pay again") {
+				r.Errorf("%s sees\n%s", who, body)
+			}
+		}
+		for who, a := range map[string]answer{"the payer": own, "the form": again} {
+			if !strings.Contains(a.Body.String(), string(goldenID)) {
+				r.Errorf("%s has no reference to quote", who)
+			}
+		}
+		if !strings.Contains(own.Body.String(), "Try again") {
+			r.Error("the payer has no button to try again")
+		}
+	})
+}
+
+// What is booked, perhaps twice, is not said to wait for it.
+func TestParkedMoneyThatIsBooked(t *testing.T) {
+	for reason, want := range map[payment.Reason]string{
+		payment.ReasonBookedTwice: "received and booked", payment.ReasonPerhapsBookedTwice: "received and booked",
+		payment.ReasonBookingRefused: "still has to be booked", payment.ReasonSecondCharge: "still has to be booked",
+	} {
+		t.Run(string(reason), func(t *testing.T) {
+			inBubble(t, setup{}, func(r *rig) {
+				a := shown(r, payment.Parked, approved, func(p *payment.Payment) { p.Reason = reason })
+				r.wants(a, 200, "Paid")
+				if body := a.Body.String(); !strings.Contains(body, want) || !strings.Contains(body, "Do not pay again") {
+					r.Errorf("want %q in\n%s", want, body)
+				}
+				r.wants(r.get(goldenURL, stranger), 200, "Paid")
+			})
+		})
+	}
+}
+
+// Who started a payment makes the engine book it at once by looking; nobody else does.
+func TestOnlyThePayerHurriesTheEngine(t *testing.T) {
+	inBubble(t, setup{}, func(r *rig) {
+		r.put(goldenID, payment.Approved, approved, func(p *payment.Payment) { p.NextAt = time.Now().Add(time.Hour) })
+		before := *r.journal()[0]
+		for range 20 {
+			r.wants(r.get(goldenURL, stranger), 200, "Paid")
+			r.wants(r.get(goldenURL, header("Cookie", guestCookie+"=BBBBBBBBBBBBBBBBBBBBBB")), 200, "Paid")
+		}
+		time.Sleep(time.Minute) // virtual
+		if after := *r.journal()[0]; after != before {
+			r.Errorf("strangers' looks moved the payment from %+v to %+v", before, after)
+		}
+		r.get(goldenURL)
+		time.Sleep(time.Minute) // virtual
+		if after := r.journal()[0]; after.NextAt.Equal(before.NextAt) {
+			r.Error("the payer's look did not")
+		}
+	})
+}
+
 // The pauses of a waiting page grow, whatever its address says, and never lead elsewhere.
 func TestRefreshGrowsAndStaysHere(t *testing.T) {
 	inBubble(t, setup{}, func(r *rig) {

@@ -14,8 +14,10 @@ import (
 	"github.com/caddy-paymentexpress/paymentexpress/payment"
 )
 
-// formLife is how long a page's form may be sent.
-const formLife = 24 * time.Hour
+const (
+	formLife  = 24 * time.Hour // how long a page's form may be sent
+	clockBack = time.Hour      // how far our clock may be set back meanwhile
+)
 
 // Errors of unseal; callers compare with errors.Is.
 var (
@@ -70,7 +72,7 @@ func unseal(ctx context.Context, e *payment.Engine, s string, now time.Time) (se
 		return sealedForm{}, errSeal
 	}
 	switch age := now.Sub(f.Made); {
-	case age < -time.Minute:
+	case age < -clockBack:
 		return sealedForm{}, errSeal
 	case age > formLife:
 		return f, errOld

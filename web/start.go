@@ -1,0 +1,101 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/caddy-paymentexpress/paymentexpress/payment"
+)
+
+// start has the engine start the payment. The second half of a double click waits for the
+// first one, and leads to the same page.
+func (h *Handler) start(r *http.Request, e *payment.Engine, b *bill, f sealedForm) (*payment.Payment, error) {
+	p, err, _ := h.starts.Do(f.Key, func() (any, error) {
+		if err := h.countStart(r, e, f); err != nil {
+			return nil, err
+		}
+		return e.Start(r.Context(), payment.Start{
+			Kind: payment.KindInvoice, Origin: payment.OriginGuest, Partner: b.partner, Customer: f.Customer,
+			DocumentID: f.Document, DocumentNumber: b.invoice.Number, Amount: f.Amount, FormKey: f.Key, Payer: f.Payer, Who: "guest",
+		})
+	})
+	started, _ := p.(*payment.Payment)
+	return started, err
+}
+
+// countStart counts a form that will make a payment. One that only leads to a payment that is
+// there takes nothing from anybody: else who sends one form again and again closes the link.
+func (h *Handler) countStart(r *http.Request, e *payment.Engine, f sealedForm) error {
+	// Both halves of a double click wait for this, whoever of them leaves.
+	mine, err := e.Find(context.WithoutCancel(r.Context()), payment.Filter{Kind: f.Kind, Document: f.Document, Customer: f.Customer, Payer: f.Payer})
+	if err != nil {
+		return err
+	}
+	now := h.Now()
+	for _, p := range mine {
+		if p.FormKey == f.Key || p.PageOpen(now) && p.Amount.Equal(f.Amount) {
+			return nil
+		}
+	}
+	if wait := h.Limits.Start(f.Document, h.ClientIP(r), now); wait > 0 {
+		h.Logger.Warn("guest limit reached", zap.Int64("document", f.Document), zap.Stringer("from", h.ClientIP(r)))
+		return &limitError{wait}
+	}
+	return nil
+}
+
+// limitError tells that a start is beyond the limits, and when to come back.
+type limitError struct{ wait time.Duration }
+
+func (*limitError) Error() string { return "guest limit reached" }
+
+// started shows where a payment stands after its form was sent, once or again.
+func (h *Handler) started(w http.ResponseWriter, r *http.Request, e *payment.Engine, b *bill, f sealedForm, p *payment.Payment, err error) {
+	var waiting bool
+	if err == nil {
+		waiting, err = e.Waiting(r.Context(), p)
+	}
+	switch {
+	case err != nil:
+		h.unstarted(w, r, b, p, err)
+	case waiting: // what came back for it is not judged yet
+		http.Redirect(w, r, h.paymentURL(p.ID), http.StatusSeeOther)
+	case p.State == payment.Offered && p.PageURL != "" && h.Now().Before(p.PageEnds):
+		http.Redirect(w, r, p.PageURL, http.StatusSeeOther)
+	case p.State == payment.NotOffered, p.State == payment.NotStarted:
+		h.offerForm(w, r, e, b, f.Payer, page{Status: http.StatusServiceUnavailable, Notice: "not_offered", RetryAfter: comeAgain})
+	case p.State == payment.Declined, p.State == payment.Cancelled, p.State == payment.Expired:
+		// This form's payment ended without money, as far as is known: a new one.
+		h.offerForm(w, r, e, b, f.Payer, page{Status: http.StatusOK, Notice: endedKey(p), Reference: string(p.ID)})
+	default:
+		http.Redirect(w, r, h.paymentURL(p.ID), http.StatusSeeOther)
+	}
+}
+
+// unstarted says why the engine gave no payment, or gave one of which it cannot tell where it
+// stands.
+func (h *Handler) unstarted(w http.ResponseWriter, r *http.Request, b *bill, p *payment.Payment, err error) {
+	var beyond *limitError
+	switch {
+	case errors.As(err, &beyond):
+		h.show(w, r, tooMany(beyond.wait))
+	case errors.Is(err, payment.ErrInFlight):
+		h.inFlight(w, r, page{Number: b.invoice.Number, Partner: b.partner})
+	case errors.Is(err, payment.ErrFormChanged):
+		h.show(w, r, page{Status: http.StatusConflict, Key: "bad_form"})
+	case errors.Is(err, payment.ErrNoGeneration), errors.Is(err, payment.ErrNoCredentials): // said before there is a payment
+		h.closed(w, r, err)
+	default:
+		v := h.cannotShow(r, err)
+		v.Look, v.RefreshAfter = directPayURL(b.invoice.Number), "30"
+		if p != nil {
+			v.Look, v.RefreshAfter = h.paymentURL(p.ID), "2"
+		}
+		v.RefreshAfter += ";url=" + v.Look // what was sent here is not to be sent again
+		h.show(w, r, v)
+	}
+}
