@@ -52,8 +52,8 @@ func (e *Engine) Start(ctx context.Context, s Start) (*Payment, error) {
 	if p, err := e.already(ctx, s); p != nil || err != nil {
 		return p, err
 	}
-	if err := e.earlierPages(ctx, g, s); err != nil {
-		return nil, err
+	if p, err := e.earlierPages(ctx, g, s); p != nil || err != nil {
+		return p, err
 	}
 	p, err := e.offer(ctx, g, s, s.FormKey)
 	if err == nil && p.State == NotOffered && p.Reason == ReasonPageUnclear {
@@ -71,7 +71,7 @@ func secondKey(key string) string {
 	return key + "/2"
 }
 
-// already finds the payment that this form, or this payer's earlier form, has made.
+// already finds the payment that this form has made.
 func (e *Engine) already(ctx context.Context, s Start) (*Payment, error) {
 	p, err := e.store.ByFormKey(ctx, s.FormKey)
 	if err == nil {
@@ -86,34 +86,31 @@ func (e *Engine) already(ctx context.Context, s Start) (*Payment, error) {
 	if !errors.Is(err, ErrNotFound) {
 		return nil, err
 	}
-	open, err := e.store.Find(ctx, Filter{States: []State{Offered}, Customer: s.Customer, Kind: s.Kind, Document: s.DocumentID, Payer: s.Payer})
-	if err != nil || s.Payer == "" {
-		return nil, err
-	}
-	for _, p := range open {
-		if p.PageOpen(e.now()) && p.Amount.Equal(s.Amount) {
-			return p, nil
-		}
-	}
 	return nil, nil
 }
 
-// earlierPages looks at what was begun for the document before, by whomever: a result that is
-// not judged yet, or a page that was paid though nobody came back, forbids another charge.
-func (e *Engine) earlierPages(ctx context.Context, g *Generation, s Start) error {
+// earlierPages looks at what was begun for the document before, by whomever. The payer's own
+// page that is still open is given out again. A result that is not judged yet, or a page that
+// was paid though nobody came back, forbids another charge.
+func (e *Engine) earlierPages(ctx context.Context, g *Generation, s Start) (*Payment, error) {
 	pages, err := e.store.Find(ctx, Filter{
 		States:   []State{Offered, Expired, Declined, Cancelled, NotOffered, NotStarted},
-		Customer: s.Customer, Kind: s.Kind, Document: s.DocumentID, Limit: 10,
+		Customer: s.Customer, Kind: s.Kind, Document: s.DocumentID,
 	})
 	if err != nil {
-		return err
+		return nil, err
+	}
+	for _, p := range pages {
+		if s.Payer != "" && p.Payer == s.Payer && p.PageOpen(e.now()) && p.Amount.Equal(s.Amount) {
+			return p, nil
+		}
 	}
 	asked := 0
 	for _, p := range pages {
 		if waiting, err := e.Waiting(ctx, p); err != nil {
-			return err
+			return nil, err
 		} else if waiting {
-			return ErrInFlight
+			return nil, ErrInFlight
 		}
 		if asked == earlierAsked || e.now().Sub(p.CreatedAt) > pageLooks[len(pageLooks)-1] {
 			continue
@@ -124,15 +121,18 @@ func (e *Engine) earlierPages(ctx context.Context, g *Generation, s Start) error
 			g.logger().Warn("gateway could not be asked about a payment", append(describe(p), zap.Error(err))...)
 			continue
 		}
+		if v.Foreign { // nobody could be asked, or nothing was said of this payment
+			continue
+		}
 		p, err := e.change(ctx, g, p.ID, func(p *Payment) (Writes, error) { return e.apply(p, v, "", byStatusSource) })
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if p.InFlight() {
-			return ErrInFlight
+			return nil, ErrInFlight
 		}
 	}
-	return nil
+	return nil, nil
 }
 
 // earlierAsked is how many earlier pages of a document the gateway is asked about at a start.

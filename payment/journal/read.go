@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,7 +16,7 @@ import (
 
 // Due implements payment.Store.
 func (s *SQLite) Due(ctx context.Context, now time.Time, limit int) (due []payment.ID, next time.Time, err error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT id FROM payments p WHERE next_at>0 AND next_at<=?1 AND lease_until<=?1
+	rows, err := s.read.query(ctx, `SELECT id FROM payments p WHERE next_at>0 AND next_at<=?1 AND lease_until<=?1
 		AND NOT (state='approved' AND EXISTS (SELECT 1 FROM payments o WHERE o.customer=p.customer AND o.state='approved' AND o.id<>p.id AND o.lease_until>?1))
 		ORDER BY state<>'approved', next_at LIMIT ?2`, stamp(now), limit)
 	if err != nil {
@@ -32,14 +33,13 @@ func (s *SQLite) Due(ctx context.Context, now time.Time, limit int) (due []payme
 	if err := rows.Err(); err != nil {
 		return nil, time.Time{}, err
 	}
-	var first sql.NullInt64
-	err = s.read.QueryRowContext(ctx, `SELECT MIN(max(next_at, lease_until)) FROM payments WHERE next_at>0 AND (next_at>?1 OR lease_until>?1)`, stamp(now)).Scan(&first)
-	return due, unstamp(first.Int64), err
+	first, err := s.read.number(ctx, `SELECT MIN(max(next_at, lease_until)) FROM payments WHERE next_at>0 AND (next_at>?1 OR lease_until>?1)`, stamp(now))
+	return due, unstamp(first), err
 }
 
 // Get implements payment.Store.
 func (s *SQLite) Get(ctx context.Context, id payment.ID) (*payment.Payment, error) {
-	return one(s.read.QueryContext(ctx, `SELECT detail FROM payments WHERE id=?`, string(id)))
+	return one(s.read.query(ctx, `SELECT detail FROM payments WHERE id=?`, string(id)))
 }
 
 // ByFormKey implements payment.Store.
@@ -47,7 +47,7 @@ func (s *SQLite) ByFormKey(ctx context.Context, key string) (*payment.Payment, e
 	if key == "" {
 		return nil, payment.ErrNotFound
 	}
-	return one(s.read.QueryContext(ctx, `SELECT detail FROM payments WHERE form_key=?`, key))
+	return one(s.read.query(ctx, `SELECT detail FROM payments WHERE form_key=?`, key))
 }
 
 // Find implements payment.Store.
@@ -84,12 +84,12 @@ func (s *SQLite) Find(ctx context.Context, f payment.Filter) ([]*payment.Payment
 		limit = 100
 	}
 	query := `SELECT detail FROM payments WHERE ` + strings.Join(where, " AND ") + ` ORDER BY created_at DESC, id LIMIT ?`
-	return scan(s.read.QueryContext(ctx, query, append(args, limit)...))
+	return scan(s.read.query(ctx, query, append(args, limit)...))
 }
 
 // Events implements payment.Store.
 func (s *SQLite) Events(ctx context.Context, id payment.ID) ([]payment.Event, error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT detail FROM events WHERE payment=? ORDER BY seq`, string(id))
+	rows, err := s.read.query(ctx, `SELECT detail FROM events WHERE payment=? ORDER BY seq`, string(id))
 	if err != nil {
 		return nil, err
 	}
@@ -111,25 +111,40 @@ func (s *SQLite) Events(ctx context.Context, id payment.ID) ([]payment.Event, er
 
 // Key implements payment.Store.
 func (s *SQLite) Key(ctx context.Context, name string) ([]byte, error) {
-	var key []byte
-	err := s.read.QueryRowContext(ctx, `SELECT value FROM keys WHERE name=?`, name).Scan(&key)
-	if err == nil || !errors.Is(err, sql.ErrNoRows) {
-		return key, err
+	if key, ok := s.read.keys.Load(name); ok {
+		return slices.Clone(key.([]byte)), nil
 	}
-	fresh := make([]byte, 32)
-	_, _ = rand.Read(fresh) // never fails
-	err = s.do(ctx, func(ctx context.Context, w *writer) error {
-		if err := w.exec(ctx, `INSERT INTO keys (name, value) VALUES (?,?) ON CONFLICT DO NOTHING`, name, fresh); err != nil {
+	const read = `SELECT value FROM keys WHERE name=?`
+	key, err := scanKey(s.read.query(ctx, read, name))
+	if errors.Is(err, sql.ErrNoRows) {
+		fresh := make([]byte, 32)
+		_, _ = rand.Read(fresh) // never fails
+		err = s.do(ctx, func(ctx context.Context, w *writer) error {
+			if err := w.exec(ctx, `INSERT INTO keys (name, value) VALUES (?,?) ON CONFLICT DO NOTHING`, name, fresh); err != nil {
+				return err
+			}
+			var err error
+			key, err = scanKey(w.query(ctx, read, name))
 			return err
-		}
-		rows, err := w.query(ctx, `SELECT value FROM keys WHERE name=?`, name)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		rows.Next()
-		return errors.Join(rows.Scan(&key), rows.Err())
-	})
+		})
+	}
+	if err != nil {
+		return nil, err
+	}
+	s.read.keys.Store(name, slices.Clone(key))
+	return key, nil
+}
+
+// scanKey reads one key; sql.ErrNoRows if there is none.
+func scanKey(rows *sql.Rows, err error) (key []byte, _ error) {
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	if !rows.Next() {
+		return nil, errors.Join(rows.Err(), sql.ErrNoRows)
+	}
+	err = rows.Scan(&key)
 	return key, err
 }
 
@@ -169,8 +184,8 @@ func (s *SQLite) AddToken(ctx context.Context, t payment.Token, limit int) (kept
 
 // PendingTokens implements payment.Tokens.
 func (s *SQLite) PendingTokens(ctx context.Context, id payment.ID) (n int, err error) {
-	err = s.read.QueryRowContext(ctx, `SELECT COUNT(*) FROM tokens WHERE payment=? AND judged='pending'`, string(id)).Scan(&n)
-	return n, err
+	count, err := s.read.number(ctx, `SELECT COUNT(*) FROM tokens WHERE payment=? AND judged='pending'`, string(id))
+	return int(count), err
 }
 
 // SetToken implements payment.Tokens.
@@ -188,13 +203,12 @@ func (w *writer) setToken(ctx context.Context, t payment.Token) error {
 
 // DueTokens implements payment.Tokens.
 func (s *SQLite) DueTokens(ctx context.Context, now time.Time, limit int) (due []payment.Token, next time.Time, err error) {
-	due, err = scanTokens(s.read.QueryContext(ctx, `SELECT `+tokenColumns+` FROM tokens WHERE next_at>0 AND next_at<=? AND judged='pending' ORDER BY next_at LIMIT ?`, stamp(now), limit))
+	due, err = scanTokens(s.read.query(ctx, `SELECT `+tokenColumns+` FROM tokens WHERE next_at>0 AND next_at<=? AND judged='pending' ORDER BY next_at LIMIT ?`, stamp(now), limit))
 	if err != nil {
 		return nil, time.Time{}, err
 	}
-	var first sql.NullInt64
-	err = s.read.QueryRowContext(ctx, `SELECT MIN(next_at) FROM tokens WHERE next_at>? AND judged='pending'`, stamp(now)).Scan(&first)
-	return due, unstamp(first.Int64), err
+	first, err := s.read.number(ctx, `SELECT MIN(next_at) FROM tokens WHERE next_at>? AND judged='pending'`, stamp(now))
+	return due, unstamp(first), err
 }
 
 func scanTokens(rows *sql.Rows, err error) ([]payment.Token, error) {

@@ -32,7 +32,7 @@ type SQLite struct {
 	path  string
 	fresh bool
 	lock  *flock.Flock
-	read  *sql.DB
+	read  *reader
 	write *sql.DB
 	*writer
 }
@@ -83,11 +83,13 @@ func (s *SQLite) open(ctx context.Context) error {
 	if err := migrate(ctx, s.write); err != nil {
 		return err
 	}
-	if s.read, err = sql.Open("sqlite", source(s.path, "query_only(1)")); err != nil {
+	db, err := sql.Open("sqlite", source(s.path, "query_only(1)"))
+	if err != nil {
 		return err
 	}
-	s.read.SetMaxOpenConns(4)
-	s.read.SetMaxIdleConns(4)
+	db.SetMaxOpenConns(4)
+	db.SetMaxIdleConns(4)
+	s.read = &reader{db: db}
 	if s.writer, err = newWriter(ctx, s.write); err != nil {
 		return err
 	}
@@ -174,10 +176,11 @@ func (s *SQLite) Close() error {
 	if s.writer != nil {
 		errs = append(errs, s.writer.close())
 	}
-	for _, db := range []*sql.DB{s.read, s.write} {
-		if db != nil {
-			errs = append(errs, db.Close())
-		}
+	if s.read != nil {
+		errs = append(errs, s.read.close())
+	}
+	if s.write != nil {
+		errs = append(errs, s.write.Close())
 	}
 	return errors.Join(append(errs, s.lock.Close())...)
 }

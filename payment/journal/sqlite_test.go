@@ -364,7 +364,7 @@ func TestConnections(t *testing.T) {
 			t.Errorf("%s is %s, %v, want %s", pragma, got, err, want)
 		}
 	}
-	if _, err := s.read.Exec(`DELETE FROM payments`); err == nil {
+	if _, err := s.read.db.Exec(`DELETE FROM payments`); err == nil {
 		t.Error("a connection that reads has written")
 	}
 }
@@ -390,7 +390,7 @@ func TestFailedChange(t *testing.T) {
 	}
 	all.Wait()
 	var kept, taken int
-	row := s.read.QueryRowContext(ctx, `SELECT COUNT(*), SUM(CAST(name AS INTEGER) % 3 = 0) FROM keys`)
+	row := s.read.db.QueryRowContext(ctx, `SELECT COUNT(*), SUM(CAST(name AS INTEGER) % 3 = 0) FROM keys`)
 	if err := row.Scan(&kept, &taken); err != nil || kept != 66 || taken != 0 {
 		t.Errorf("%d kept, %d that failed, %v", kept, taken, err)
 	}
