@@ -33,8 +33,15 @@ func (s *SQLite) Due(ctx context.Context, now time.Time, limit int) (due []payme
 	if err := rows.Err(); err != nil {
 		return nil, time.Time{}, err
 	}
-	first, err := s.read.number(ctx, `SELECT MIN(max(next_at, lease_until)) FROM payments WHERE next_at>0 AND (next_at>?1 OR lease_until>?1)`, stamp(now))
-	return due, unstamp(first), err
+	later, err := s.read.number(ctx, `SELECT MIN(next_at) FROM payments WHERE next_at>0 AND next_at>?`, stamp(now))
+	if err != nil {
+		return nil, time.Time{}, err
+	}
+	claimed, err := s.read.number(ctx, `SELECT MIN(lease_until) FROM payments WHERE next_at>0 AND next_at<=?1 AND lease_until>?1`, stamp(now))
+	if later == 0 || claimed != 0 && claimed < later {
+		later = claimed
+	}
+	return due, unstamp(later), err
 }
 
 // Get implements payment.Store.
