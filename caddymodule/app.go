@@ -213,7 +213,7 @@ func (a *App) Start() error {
 	a.stopping = cancel
 	a.host.push(a.generation, web.GuestLimit(a.GuestLimit))
 	if !isLive(a.endpoint) {
-		a.log.Warn("windcave endpoint is not the live host: what is paid there may be no money, and its invoices become paid in splynx all the same", zap.String("endpoint", a.endpoint))
+		a.log.Warn("windcave endpoint is not the live host: its payments may be tests, and their invoices become paid in splynx all the same", zap.String("endpoint", a.endpoint))
 	}
 	if a.generation.Default.PxPost == nil {
 		a.log.Warn("windcave pxpost is not configured: a payment whose payer and notification never come back cannot be asked about")

@@ -2,6 +2,9 @@ package caddymodule
 
 import (
 	"encoding/json"
+	"encoding/pem"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -9,6 +12,9 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+	"go.uber.org/zap/zaptest/observer"
 )
 
 const goodConfig = `{
@@ -87,6 +93,8 @@ func TestWrongSettings(t *testing.T) {
 		"endpoint by http":   {"windcave {", "windcave {\nendpoint http://sec.windcave.com", "http"},
 		"journal":            {"journal sqlite JOURNAL", "journal postgres JOURNAL", `journal "postgres": sqlite`},
 		"tls_ca":             {"public_url", "tls_ca /does/not/exist.pem\npublic_url", "tls_ca"},
+		"unset tls_ca":       {"public_url", "tls_ca {env.CONFIG_TEST_NOT_SET}\npublic_url", "tls_ca"},
+		"unset server name":  {"public_url", "tls_server_name {env.CONFIG_TEST_NOT_SET}\npublic_url", "tls_server_name"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if !strings.Contains(goodConfig, c.old) {
@@ -100,6 +108,57 @@ func TestWrongSettings(t *testing.T) {
 				t.Error("the error shows a secret")
 			}
 		})
+	}
+}
+
+// A certificate authority and a server's name are given by placeholders too.
+func TestTLSByPlaceholders(t *testing.T) {
+	server := httptest.NewTLSServer(http.NotFoundHandler())
+	server.Close()
+	file := filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("CONFIG_TEST_CA", file)
+	t.Setenv("CONFIG_TEST_NAME", "splynx.example")
+	a := &App{Splynx: Splynx{URL: "https://10.0.0.5/", TLSCA: "{env.CONFIG_TEST_CA}", TLSServerName: "{env.CONFIG_TEST_NAME}"}}
+	if err := a.resolvePlain(); err != nil {
+		t.Fatal(err)
+	}
+	transport, err := a.splynxTransport()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c := transport.(*http.Transport).TLSClientConfig; c.ServerName != "splynx.example" || c.RootCAs == nil {
+		t.Errorf("server name %q, authorities %v", c.ServerName, c.RootCAs)
+	}
+}
+
+// What works, but should not be so for long, is warned about.
+func TestDoubtfulSettings(t *testing.T) {
+	const plain = "public_url is plain http: whoever can listen in between can read and change the payment pages"
+	for public, want := range map[string]int{
+		"https://isp.example/": 0, "http://isp.example/": 1, "http://127.0.0.1:9000/": 0, "http://localhost/": 0, "http://[::1]/": 0,
+	} {
+		core, logged := observer.New(zapcore.WarnLevel)
+		a := &App{log: zap.New(core), Splynx: Splynx{URL: "http://127.0.0.1:8080/", PublicURL: public, Key: "key", Secret: "secret"}}
+		if err := a.resolvePlain(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := a.splynxClient(); err != nil {
+			t.Fatal(err)
+		}
+		if n := logged.FilterMessage(plain).Len(); n != want {
+			t.Errorf("%s is warned about %d times", public, n)
+		}
+	}
+	for endpoint, want := range map[string]bool{
+		defaultEndpoint: true, "https://SEC.windcave.com:443/": true,
+		"https://uat.windcave.com": false, "https://sec.windcave.com.example": false, "http://127.0.0.1:9001": false,
+	} {
+		if isLive(endpoint) != want {
+			t.Errorf("%s: live %t", endpoint, !want)
+		}
 	}
 }
 

@@ -20,10 +20,7 @@ import (
 	"github.com/caddy-paymentexpress/paymentexpress/windcave"
 )
 
-const (
-	defaultEndpoint = windcave.DefaultEndpoint
-	liveHost        = "sec.windcave.com"
-)
+const defaultEndpoint = windcave.DefaultEndpoint
 
 // Splynx is the installation that customers, invoices and payments are in.
 type Splynx struct {
@@ -156,7 +153,7 @@ func (a *App) splynxClient() (*splynx.Client, error) {
 		return nil, fmt.Errorf("public_url is missing: customers cannot reach %s", u.Host)
 	}
 	if public.Scheme == "http" && !isLoopback(public.Hostname()) {
-		a.log.Warn("public_url is plain http: whoever is in between sees payers' cookies and result tokens, and can send them to another page to pay on", zap.String("host", public.Host))
+		a.log.Warn("public_url is plain http: whoever can listen in between can read and change the payment pages", zap.String("host", public.Host))
 	}
 	if u.Scheme == "http" && !isLoopback(u.Hostname()) {
 		if !a.Splynx.PlainHTTP {
@@ -257,8 +254,7 @@ func parseAddress(name, address string) (*url.URL, error) {
 
 // isLive tells the host where cards are charged for real, for all that is known.
 func isLive(endpoint string) bool {
-	u, err := url.Parse(endpoint)
-	return err == nil && u.Scheme == "https" && strings.EqualFold(strings.TrimSuffix(u.Host, ":443"), liveHost)
+	return strings.EqualFold(strings.TrimSuffix(strings.TrimRight(endpoint, "/"), ":443"), defaultEndpoint)
 }
 
 func isLoopback(host string) bool {

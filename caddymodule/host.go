@@ -3,7 +3,6 @@ package caddymodule
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -24,17 +23,22 @@ var hosts = caddy.NewUsagePool()
 type host struct {
 	path   string
 	limits *web.Limits
+	opener func(context.Context, string) (*journal.SQLite, error)
+	tried  chan struct{} // closed once opening has been tried
+	again  chan struct{} // has the opener try at once
+	ended  chan struct{} // closed when nothing is opened any more
+	once   sync.Once     // of close
 
-	mu         sync.Mutex
-	store      *journal.SQLite
-	engine     *payment.Engine
-	inForce    []inForce // oldest first
-	why        error     // of the last failure to open
-	tried      time.Time
-	complained time.Time // when why was last logged
-	closed     bool
-	started    bool
-	stop       chan struct{}
+	complained time.Time // when why was last logged; the opener's own
+
+	// mu is held for moments: never during a call to the disk or the network.
+	mu      sync.Mutex
+	store   *journal.SQLite
+	engine  *payment.Engine
+	inForce []inForce // oldest first
+	why     error     // there is no engine
+	closed  bool
+	stop    context.CancelFunc // of the opener; nil before the first push
 }
 
 // inForce is what one configuration brings.
@@ -45,24 +49,28 @@ type inForce struct {
 
 var errOpening = errors.New("the journal is being opened")
 
-// loadHost takes a reference to the host of path. The first one for a path keeps a second
-// reference, given back when the process exits.
+// loadHost takes a reference to the host of path. The first one for a path takes a second
+// reference that is never given back: the host is closed by Close at the process's exit, and
+// not when the last configuration goes.
 func loadHost(path string) (*host, error) {
-	construct := func() (caddy.Destructor, error) {
-		return &host{path: path, limits: web.NewLimits(web.GuestLimit{}), why: errOpening, stop: make(chan struct{})}, nil
-	}
+	construct := func() (caddy.Destructor, error) { return newHost(path), nil }
 	value, loaded, err := hosts.LoadOrNew(path, construct)
 	if err != nil {
 		return nil, err
 	}
-	h := value.(*host)
 	if !loaded {
 		if _, _, err := hosts.LoadOrNew(path, construct); err != nil {
 			return nil, err
 		}
-		caddy.OnExit(func(ctx context.Context) { h.close(ctx) })
 	}
-	return h, nil
+	return value.(*host), nil
+}
+
+func newHost(path string) *host {
+	return &host{
+		path: path, limits: web.NewLimits(web.GuestLimit{}), why: errOpening, opener: journal.Open,
+		tried: make(chan struct{}), again: make(chan struct{}, 1), ended: make(chan struct{}),
+	}
 }
 
 // push puts a configuration in force and sees that the journal is opened.
@@ -71,12 +79,19 @@ func (h *host) push(g *payment.Generation, limit web.GuestLimit) {
 	defer h.mu.Unlock()
 	h.inForce = append(h.inForce, inForce{g, limit})
 	h.limits.Set(limit)
-	if h.engine != nil {
+	switch {
+	case h.engine != nil:
 		h.engine.Push(g)
-	}
-	if !h.started {
-		h.started = true
-		go h.open()
+	case h.closed:
+	case h.stop == nil:
+		var ctx context.Context
+		ctx, h.stop = context.WithCancel(context.Background())
+		go h.open(ctx)
+	default:
+		select {
+		case h.again <- struct{}{}:
+		default:
+		}
 	}
 }
 
@@ -94,120 +109,64 @@ func (h *host) remove(g *payment.Generation) {
 	}
 }
 
-// open tries until the journal is open or the process exits.
-func (h *host) open() {
-	for wait := time.Second; ; wait = min(2*wait, 30*time.Second) {
-		if err := h.tryOpen(); err == nil {
-			return
-		}
-		select {
-		case <-h.stop:
-			return
-		case <-time.After(wait):
-		}
-	}
-}
-
-// tryOpen opens the journal unless it is open. It holds the lock: whoever needs the engine
-// meanwhile has to wait for it anyway.
-func (h *host) tryOpen() error {
+// newest is the logger of the configuration in force; nil without one.
+func (h *host) newest() *zap.Logger {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.engine != nil || h.closed {
+	if len(h.inForce) == 0 {
 		return nil
 	}
-	if len(h.inForce) == 0 {
-		return payment.ErrNoGeneration
-	}
-	log := h.inForce[len(h.inForce)-1].generation.Logger
-	h.tried = time.Now()
-	store, err := journal.Open(context.Background(), h.path)
-	if err != nil {
-		if h.why.Error() != err.Error() || h.tried.Sub(h.complained) > 10*time.Minute {
-			h.complained = h.tried
-			log.Error("the journal cannot be opened; no payment can be taken until it is", zap.Error(err))
-		}
-		h.why = err
-		return err
-	}
-	if store.Fresh() {
-		log.Warn("a new journal was made; if there was one before, stop and put it back", zap.String("path", h.path))
-	}
-	h.store, h.engine, h.why = store, payment.New(store, payment.Options{}), nil
-	for _, f := range h.inForce {
-		h.engine.Push(f.generation)
-	}
-	log.Info("journal is open", zap.String("path", h.path))
-	return nil
+	return h.inForce[len(h.inForce)-1].generation.Logger
 }
 
-// unfinishedElsewhere refuses to leave a journal for that of h while it has payments under way.
-func unfinishedElsewhere(h *host) error {
-	var refusal error
-	hosts.Range(func(_, value any) bool {
-		other := value.(*host)
-		if other == h {
-			return true
-		}
-		if n, err := other.unfinished(); err != nil || n > 0 {
-			refusal = errors.Join(err, fmt.Errorf("paymentexpress: the journal %s has %d unfinished payments; let them finish before another journal takes its place, or restart with the old one", other.path, n))
-		}
-		return refusal == nil
-	})
-	return refusal
-}
-
-// unfinished counts the payments that still need this journal.
-func (h *host) unfinished() (int, error) {
-	h.mu.Lock()
-	engine := h.engine
-	h.mu.Unlock()
-	if engine == nil {
-		return 0, nil
+// Engine returns the engine, or why there is none. Apps start in any order, so a request may
+// come before the journal is open: it waits a little for the first try, and only for that.
+func (h *host) Engine(ctx context.Context) (*payment.Engine, error) {
+	select {
+	case <-h.tried:
+	case <-ctx.Done():
+	case <-time.After(openingWait):
 	}
-	open, err := engine.Find(context.Background(), payment.Filter{States: payment.Unfinished()})
-	return len(open), err
-}
-
-// Engine returns the engine, or why there is none. Apps start in any order: a request may
-// come before Start has opened the journal.
-func (h *host) Engine(context.Context) (*payment.Engine, error) {
-	h.mu.Lock()
-	engine, why, again := h.engine, h.why, time.Since(h.tried) > time.Second
-	h.mu.Unlock()
-	if engine == nil && again {
-		if err := h.tryOpen(); err != nil {
-			return nil, err
-		}
-		h.mu.Lock()
-		engine, why = h.engine, h.why
-		h.mu.Unlock()
-	}
-	if engine == nil {
-		return nil, why
-	}
-	return engine, nil
-}
-
-// close ends the engine and closes the journal last.
-func (h *host) close(ctx context.Context) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.closed {
-		return
-	}
-	h.closed = true
-	close(h.stop)
 	if h.engine == nil {
-		return
+		return nil, h.why
 	}
-	ctx, cancel := context.WithTimeout(ctx, closeTimeout)
-	defer cancel()
-	err := errors.Join(h.engine.Close(ctx), h.store.Close())
-	if err != nil {
-		caddy.Log().Named("paymentexpress").Error("journal was not closed in time; what is unfinished goes on at the next start", zap.Error(err))
-	}
+	return h.engine, nil
+}
+
+// openingWait is what a request waits for the first try to open the journal.
+const openingWait = 3 * time.Second
+
+// close ends the engine and closes the journal last. A second call waits for the first.
+func (h *host) close(ctx context.Context) {
+	h.once.Do(func() {
+		ctx, cancel := context.WithTimeout(ctx, closeTimeout)
+		defer cancel()
+		if err := h.shut(ctx); err != nil {
+			caddy.Log().Named("paymentexpress").Error("journal was not closed in time; what is unfinished goes on at the next start", zap.Error(err))
+		}
+	})
+}
+
+func (h *host) shut(ctx context.Context) error {
+	h.mu.Lock()
+	h.closed = true
+	engine, store, stop := h.engine, h.store, h.stop
 	h.engine, h.why = nil, payment.ErrStopped
+	h.mu.Unlock()
+	if stop == nil {
+		return nil
+	}
+	stop()
+	select {
+	case <-h.ended:
+	case <-ctx.Done():
+	}
+	if engine == nil {
+		return nil
+	}
+	return errors.Join(engine.Close(ctx), store.Close())
 }
 
 // closeTimeout is above the longest call to the gateway.
@@ -219,11 +178,13 @@ func (h *host) Destruct() error {
 	return nil
 }
 
-// Close closes every journal, as the exit of the process does: for programs that run Caddy
-// within themselves and go on after caddy.Stop.
+// Close closes every journal. It runs at the exit of the process; programs that run Caddy
+// within themselves and go on after caddy.Stop call it.
 func Close(ctx context.Context) {
+	var closing sync.WaitGroup
 	hosts.Range(func(_, value any) bool {
-		value.(*host).close(ctx)
+		closing.Go(func() { value.(*host).close(ctx) })
 		return true
 	})
+	closing.Wait()
 }

@@ -120,6 +120,7 @@ func TestJournalLocked(t *testing.T) {
 		t.Error("the log does not say why")
 	}
 	s.must(other.Close())
+	s.until("it is opened by itself", func() bool { return strings.Contains(s.logged(), "journal is open\"") })
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	s.must(s.payInvoice(ctx, s.invoice.Number))

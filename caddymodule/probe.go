@@ -18,16 +18,20 @@ const missingPause = 30 * time.Second
 // probe asks Splynx, until it has answered well, for what bookings rest on: that the payment
 // method is there, and that the search finds a payment that is.
 func (a *App) probe(ctx context.Context) {
-	searched := false
+	var there, searched bool
 	for wait := 5 * time.Second; ; wait = min(2*wait, 10*time.Minute) {
-		err := a.checkPaymentMethod(ctx)
-		if !searched {
-			search := a.generation.ProveSearch(ctx)
-			searched, err = search == nil, errors.Join(err, search)
+		var errMethod, errSearch error
+		if !there {
+			there, errMethod = a.checkPaymentMethod(ctx)
 		}
-		if ctx.Err() != nil || err == nil && !a.noMethod.Load() {
+		if !searched {
+			errSearch = a.generation.ProveSearch(ctx)
+			searched = errSearch == nil
+		}
+		if there && searched || ctx.Err() != nil {
 			return
 		}
+		err := errors.Join(errMethod, errSearch)
 		if err != nil {
 			a.log.Warn("splynx could not be checked; a booking whose outcome is unclear would wait for a person", zap.Error(err), advice(err))
 		}
@@ -45,24 +49,24 @@ func (a *App) probe(ctx context.Context) {
 
 // checkPaymentMethod notes whether the id is one of Splynx's. While it is not, no new payment
 // starts: payers would be charged, and nothing could be booked.
-func (a *App) checkPaymentMethod(ctx context.Context) error {
+func (a *App) checkPaymentMethod(ctx context.Context) (there bool, err error) {
 	methods, err := a.generation.Splynx.PaymentMethods(ctx)
 	if err != nil {
-		return fmt.Errorf("read the payment methods: %w", err)
+		return false, fmt.Errorf("read the payment methods: %w", err)
 	}
 	var known []string
 	for _, m := range methods {
 		if m.ID == a.PaymentMethod {
 			a.noMethod.Store(false)
 			a.log.Info("payment_method is in splynx", zap.Int64("payment_method", m.ID), zap.String("name", m.Name))
-			return nil
+			return true, nil
 		}
 		known = append(known, fmt.Sprintf("%d %s", m.ID, m.Name))
 	}
 	if !a.noMethod.Swap(true) {
 		a.log.Error("payment_method is not in splynx: no payment can start until it is", zap.Int64("payment_method", a.PaymentMethod), zap.Strings("splynx_has", known))
 	}
-	return nil
+	return false, nil
 }
 
 // advice is what an error of Splynx's client says to do.

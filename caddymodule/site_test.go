@@ -44,6 +44,7 @@ type site struct {
 	admin   string // unix socket
 	invoice splynxtest.Invoice
 	extra   string // more global options
+	method  int64  // payment_method
 
 	mu  sync.Mutex
 	log bytes.Buffer
@@ -59,7 +60,7 @@ type siteOptions struct {
 
 func newSite(tb testing.TB, o siteOptions) *site {
 	tb.Helper()
-	s := &site{tb: tb, dir: tb.TempDir(), extra: o.extra}
+	s := &site{tb: tb, dir: tb.TempDir(), extra: o.extra, method: 3}
 	o.gateway.Accounts = []windcavetest.Account{{PxPayUser: "SitePxPay", PxPayKey: pxPayKey, PostUser: "SitePxPost", PostPassword: pxPostKey}}
 	o.gateway.NotifySpacing = 300 * time.Millisecond
 	s.gateway = windcavetest.New(o.gateway)
@@ -123,7 +124,7 @@ func (s *site) caddyfile(handler string) string {
 			pxpost {env.PXPOST_USERNAME} {env.PXPOST_PASSWORD}
 		}
 		currency NZD
-		payment_method 3
+		payment_method %d
 		time_zone Pacific/Auckland
 		booking_quiet_time 1s
 		guest_limit 1000 10000 10000
@@ -140,7 +141,7 @@ func (s *site) caddyfile(handler string) string {
 		}
 	}
 }
-`, s.admin, filepath.Join(s.dir, "storage"), s.extra, s.backend, s.public, s.pay, s.journal(), s.public, handler, strings.TrimPrefix(s.backend, "http://"))
+`, s.admin, filepath.Join(s.dir, "storage"), s.extra, s.backend, s.public, s.pay, s.method, s.journal(), s.public, handler, strings.TrimPrefix(s.backend, "http://"))
 }
 
 func (s *site) journal() string { return filepath.Join(s.dir, "paymentexpress.db") }
