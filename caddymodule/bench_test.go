@@ -121,7 +121,6 @@ type bench struct {
 	splynx    *splynxtest.Server
 	pages     *httptest.Server
 	store     *journal.SQLite
-	customer  int64
 	sync      time.Duration // of the disk
 	addedTo   map[string][]time.Duration
 	invoiceNo int
@@ -141,7 +140,6 @@ func newBench(b *testing.B) *bench {
 	b.Cleanup(t.splynx.Close)
 	backend, err := t.splynx.Start("127.0.0.1:0")
 	t.must(err)
-	t.customer = t.splynx.AddCustomer(splynxtest.Customer{Name: "Customer"})
 
 	mux := http.NewServeMux()
 	t.pages = httptest.NewServer(mux)
@@ -195,7 +193,8 @@ func BenchmarkPaymentStep(b *testing.B) {
 func (t *bench) once() {
 	t.invoiceNo++
 	number := "B/" + strconv.Itoa(t.invoiceNo)
-	t.splynx.AddInvoice(splynxtest.Invoice{CustomerID: t.customer, Number: number, Total: "10.00"})
+	customer := t.splynx.AddCustomer(splynxtest.Customer{Name: "Customer"})
+	t.splynx.AddInvoice(splynxtest.Invoice{CustomerID: customer, Number: number, Total: "10.00"})
 	ctx, person, link := t.b.Context(), payer.New(), t.pages.URL+"/paymentexpress/direct-pay-invoice?item_id="+number
 	page, err := person.Open(ctx, link)
 	t.must(err)

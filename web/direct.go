@@ -69,8 +69,9 @@ func (h *Handler) startDirectPay(w http.ResponseWriter, r *http.Request) {
 	case old:
 		h.offerForm(w, r, e, b, f.Payer, page{Status: http.StatusConflict, Notice: "old_form"})
 	default:
+		begun := h.Now()
 		p, err := h.start(r, e, b, f)
-		h.started(w, r, e, b, f, p, err)
+		h.started(w, r, e, b, f, begun, p, err)
 	}
 }
 

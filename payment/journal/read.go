@@ -54,7 +54,7 @@ func (s *SQLite) ByFormKey(ctx context.Context, key string) (*payment.Payment, e
 	if key == "" {
 		return nil, payment.ErrNotFound
 	}
-	return one(s.read.query(ctx, `SELECT detail FROM payments WHERE form_key=?`, key))
+	return one(s.read.query(ctx, `SELECT detail FROM payments WHERE form_key=? AND form_key<>''`, key))
 }
 
 // Find implements payment.Store.
@@ -78,7 +78,7 @@ func (s *SQLite) Find(ctx context.Context, f payment.Filter) ([]*payment.Payment
 		add("kind=?", string(f.Kind))
 	}
 	if f.Document != 0 {
-		add("document=?", f.Document)
+		add("document=? AND document>0", f.Document) // as the index says
 	}
 	if f.Payer != "" {
 		add("payer=?", f.Payer)
