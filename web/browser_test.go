@@ -237,9 +237,7 @@ func TestBrowserButtonLeavesTheFrame(t *testing.T) {
 		b.Errorf("the window is at %s", path)
 	}
 	b.click("footer a") // the way back
-	if path := b.path(); path != "/" {
-		b.Errorf("the way back leads to %s", path)
-	}
+	b.arrives("/")
 	b.keeps(1)
 }
 

@@ -205,7 +205,7 @@ func (r *rig) started(p *payment.Payment, err error) answer {
 	cancel()
 	q := httptest.NewRequest(http.MethodPost, directPayPath, nil)
 	w := httptest.NewRecorder()
-	r.Handler.started(w, q.WithContext(ctx), r.Engine, &bill{invoice: &splynx.Invoice{Number: r.Number}, partner: 1}, sealedForm{}, time.Now().Add(time.Second), p, err)
+	r.Handler.started(w, q.WithContext(ctx), r.Engine, &bill{invoice: &splynx.Invoice{Number: r.Number}, partner: 1}, sealedForm{}, time.Now(), p, err)
 	return answer{w}
 }
 

@@ -56,7 +56,7 @@ func (*limitError) Error() string { return "guest limit reached" }
 // started shows where a payment stands after its form was sent at begun, once or again.
 func (h *Handler) started(w http.ResponseWriter, r *http.Request, e *payment.Engine, b *bill, f sealedForm, begun time.Time, p *payment.Payment, err error) {
 	var waiting bool
-	if err == nil && p.CreatedAt.Before(begun) { // something may have come back for it
+	if err == nil && !p.CreatedAt.After(begun) { // something may have come back for it
 
 		waiting, err = e.Waiting(r.Context(), p)
 	}

@@ -164,6 +164,18 @@ func (b *tab) path() string {
 	return u.Path
 }
 
+// arrives waits until the window is at a path.
+func (b *tab) arrives(path string) {
+	b.Helper()
+	for b.path() != path {
+		select {
+		case <-b.ctx.Done():
+			b.Fatalf("the window is not at %s", path)
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
 // keeps fails for every broken promise.
 func (b *tab) keeps(charges int) {
 	b.Helper()
