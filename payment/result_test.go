@@ -750,7 +750,7 @@ func TestClosedEngine(t *testing.T) {
 func TestDeclinedTokenIsAskedAgain(t *testing.T) {
 	t.Parallel()
 	play(t, option{NoPxPost: true}, func(t *testing.T, w *world) {
-		p, back := approve(w)
+		_, back := approve(w)
 		w.Gateway.Inject(fault{Op: windcavetest.OpProcess, Kind: windcavetest.Decline})
 		p, err := w.Return(back)
 		if err != nil {
