@@ -9,7 +9,6 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/caddy-paymentexpress/paymentexpress/internal/faultpoint"
-	"github.com/caddy-paymentexpress/paymentexpress/internal/money"
 	"github.com/caddy-paymentexpress/paymentexpress/splynx"
 )
 
@@ -90,11 +89,11 @@ func (e *Engine) target(ctx context.Context, g *Generation, p *Payment) (Destina
 	if err != nil {
 		return "", err
 	}
-	due, err := money.Round(invoice.Due.String(), p.Amount.CurrencyCode())
+	due, err := Due(invoice, p.Amount.CurrencyCode())
 	if err != nil {
 		return "", fmt.Errorf("read what is due on invoice %d: %w", p.DocumentID, err)
 	}
-	if invoice.CustomerID != p.Customer || invoice.Deleted || invoice.Status == splynx.Paid || !due.IsPositive() {
+	if invoice.CustomerID != p.Customer || !due.IsPositive() {
 		return ToBalance, nil
 	}
 	return ToDocument, nil

@@ -12,7 +12,6 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/caddy-paymentexpress/paymentexpress/internal/faultpoint"
-	"github.com/caddy-paymentexpress/paymentexpress/internal/money"
 	"github.com/caddy-paymentexpress/paymentexpress/splynx"
 )
 
@@ -27,7 +26,7 @@ func (e *Engine) found(ctx context.Context, g *Generation, p *Payment, rows []sp
 		return e.park(ctx, g, p, ReasonBookedTwice, "payments "+ids(there)+" in Splynx carry our number")
 	}
 	row := there[0]
-	if !p.sameAmount(row.Amount) {
+	if !row.Amount.Is(p.Amount) {
 		return e.park(ctx, g, p, ReasonBookedOtherwise, fmt.Sprintf("payment %d in Splynx carries our number but another amount", row.ID))
 	}
 	// Read after our row was seen: staff may have paired the record meanwhile.
@@ -84,7 +83,7 @@ func (e *Engine) foundByHand(ctx context.Context, g *Generation, p *Payment, rec
 	if err != nil && !isNotFound(err) {
 		return err
 	}
-	if err != nil || row.Deleted || row.CustomerID != p.Customer || !p.sameAmount(row.Amount) {
+	if err != nil || row.Deleted || row.CustomerID != p.Customer || !row.Amount.Is(p.Amount) {
 		return e.park(ctx, g, p, ReasonBookedOtherwise, fmt.Sprintf("the statement record %d was paired by hand with payment %d, which is not this money", record.ID, record.PaymentID))
 	}
 	return e.recorded(ctx, g, p, func(b *Booking) { b.To, b.PaymentID = ByHand, row.ID }, fmt.Sprintf("payment %d, made by hand", row.ID))
@@ -161,7 +160,7 @@ func (e *Engine) sameMoney(ctx context.Context, g *Generation, p *Payment) ([]sp
 	}
 	var same []splynx.Payment
 	for _, row := range rows {
-		if row.Deleted || row.ID == p.Booking.PaymentID || !p.sameAmount(row.Amount) {
+		if row.Deleted || row.ID == p.Booking.PaymentID || !row.Amount.Is(p.Amount) {
 			continue
 		}
 		if row.InvoiceID != 0 && row.InvoiceID != p.invoiceID() || row.RequestID != 0 {
@@ -211,11 +210,6 @@ func (e *Engine) resume(ctx context.Context, g *Generation, p *Payment) error {
 		return Writes{Events: []Event{ev}}, err
 	}))
 	return err
-}
-
-func (p *Payment) sameAmount(d splynx.Decimal) bool {
-	a, err := money.Exact(d.String(), p.Amount.CurrencyCode())
-	return err == nil && a.Equal(p.Amount)
 }
 
 // live leaves out what was deleted in Splynx.

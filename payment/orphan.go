@@ -88,7 +88,7 @@ func (e *Engine) moneyWithoutIntent(ctx context.Context, g *Generation, t Token,
 func (e *Engine) takeIn(ctx context.Context, g *Generation, p *Payment, now time.Time) Event {
 	note := fmt.Sprintf("%s for %s", p.DpsTxnRef, p.Reference)
 	rows, err := e.search(ctx, g, p)
-	if rows = live(rows); err == nil && len(rows) == 1 && p.sameAmount(rows[0].Amount) {
+	if rows = live(rows); err == nil && len(rows) == 1 && rows[0].Amount.Is(p.Amount) {
 		p.Booking.PaymentID, p.Booking.To, p.Booking.PostedAt = rows[0].ID, ToBalance, now
 		if rows[0].InvoiceID != 0 {
 			p.Booking.To = ToDocument

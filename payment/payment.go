@@ -1,6 +1,7 @@
 package payment
 
 import (
+	"slices"
 	"time"
 
 	"github.com/bojanz/currency"
@@ -140,12 +141,11 @@ func (p *Payment) HasMoney() bool { return p.DpsTxnRef != "" }
 // InFlight tells whether the payment blocks a new charge of its document: money is under
 // way, or a person has to look. An open hosted page blocks nothing.
 func (p *Payment) InFlight() bool {
-	switch p.State {
-	case Submitted, Unknown, Approved, Parked:
-		return true
-	}
-	return false
+	return slices.Contains(InFlight(), p.State)
 }
+
+// InFlight lists the states of payments that are in flight.
+func InFlight() []State { return []State{Submitted, Unknown, Approved, Parked} }
 
 // Blocks tells whether p, in flight, forbids charging q: the same document, or the balance
 // of a customer against any document of that customer. Customers change partners, and of

@@ -69,7 +69,7 @@ var (
 // Unfinished lists the states in which something is still to be done, or may be: the payer is
 // at the gateway, money is under way, or a person has to look.
 func Unfinished() []State {
-	return []State{Created, Offered, Submitted, Unknown, Approved, Parked}
+	return append([]State{Created, Offered}, InFlight()...)
 }
 
 // table is the only list of the moves that a payment can make. Parked is left by resume.

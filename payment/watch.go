@@ -20,7 +20,7 @@ func (e *Engine) watch(ctx context.Context, g *Generation, now time.Time) {
 		return
 	}
 	e.watched[""] = now
-	stuck, err := e.store.Find(ctx, Filter{States: []State{Submitted, Unknown, Approved, Parked}, Before: now.Add(-stuckAfter), Limit: 1000})
+	stuck, err := e.store.Find(ctx, Filter{States: InFlight(), Before: now.Add(-stuckAfter), Limit: 1000})
 	if err != nil {
 		g.logger().Error("journal cannot be read", zap.Error(err))
 		return

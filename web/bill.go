@@ -12,7 +12,6 @@ import (
 	"github.com/bojanz/currency"
 	"go.uber.org/zap"
 
-	"github.com/caddy-paymentexpress/paymentexpress/internal/money"
 	"github.com/caddy-paymentexpress/paymentexpress/payment"
 	"github.com/caddy-paymentexpress/paymentexpress/splynx"
 )
@@ -93,7 +92,7 @@ func (h *Handler) bill(ctx context.Context, invoice *splynx.Invoice) (*bill, err
 	if err != nil {
 		return nil, err
 	}
-	due, err := money.Round(invoice.Due.String(), h.Generation.Partner(customer.PartnerID).Currency)
+	due, err := payment.Due(invoice, h.Generation.Partner(customer.PartnerID).Currency)
 	if err != nil {
 		return nil, err
 	}
@@ -103,13 +102,13 @@ func (h *Handler) bill(ctx context.Context, invoice *splynx.Invoice) (*bill, err
 // settled answers where nothing can be paid on an invoice: it is paid, or money is under way.
 func (h *Handler) settled(w http.ResponseWriter, r *http.Request, e *payment.Engine, b *bill) bool {
 	v := page{Status: http.StatusOK, Number: b.invoice.Number, Partner: b.partner}
-	if b.invoice.Status == splynx.Paid || !b.due.IsPositive() {
+	if !b.due.IsPositive() {
 		v.Key, v.Mark = "already_paid", markDone
 		h.show(w, r, v)
 		return true
 	}
 	open, err := e.Find(r.Context(), payment.Filter{
-		States: []payment.State{payment.Submitted, payment.Unknown, payment.Approved, payment.Parked},
+		States: payment.InFlight(),
 		Kind:   payment.KindInvoice, Document: b.invoice.ID, Customer: b.invoice.CustomerID, Limit: 1,
 	})
 	switch {

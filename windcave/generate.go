@@ -47,15 +47,10 @@ func (p *pageRequest) encode() ([]byte, error) {
 }
 
 func decodePageRequest(data []byte) (*pageRequest, error) {
-	root, err := parse(data)
-	if err != nil {
+	p := new(pageRequest)
+	if err := decodeAs("GenerateRequest", data, p.fields()); err != nil {
 		return nil, err
 	}
-	if !strings.EqualFold(root.name, "GenerateRequest") {
-		return nil, errRoot
-	}
-	p := new(pageRequest)
-	read(p.fields(), root)
 	return p, nil
 }
 

@@ -26,15 +26,10 @@ func (r *resultRequest) encode() ([]byte, error) {
 }
 
 func decodeResultRequest(data []byte) (*resultRequest, error) {
-	root, err := parse(data)
-	if err != nil {
+	r := new(resultRequest)
+	if err := decodeAs("ProcessResponse", data, r.fields()); err != nil {
 		return nil, err
 	}
-	if !strings.EqualFold(root.name, "ProcessResponse") {
-		return nil, errRoot
-	}
-	r := new(resultRequest)
-	read(r.fields(), root)
 	return r, nil
 }
 

@@ -31,15 +31,10 @@ func (s *statusRequest) encode() ([]byte, error) {
 }
 
 func decodeStatusRequest(data []byte) (*statusRequest, error) {
-	root, err := parse(data)
-	if err != nil {
+	s := new(statusRequest)
+	if err := decodeAs("Txn", data, s.fields()); err != nil {
 		return nil, err
 	}
-	if !strings.EqualFold(root.name, "Txn") {
-		return nil, errRoot
-	}
-	s := new(statusRequest)
-	read(s.fields(), root)
 	return s, nil
 }
 

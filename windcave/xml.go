@@ -203,3 +203,16 @@ func (e *element) MarshalXML(enc *xml.Encoder, _ xml.StartElement) error {
 	}
 	return enc.EncodeToken(start.End())
 }
+
+// decodeAs reads a request's document, whose root is name, into its fields.
+func decodeAs(name string, data []byte, fields []field) error {
+	root, err := parse(data)
+	if err != nil {
+		return err
+	}
+	if !strings.EqualFold(root.name, name) {
+		return errRoot
+	}
+	read(fields, root)
+	return nil
+}
