@@ -14,7 +14,7 @@ var adviceByCode = map[string]string{
 	"MISSED_AUTHORIZATION_HEADER":        "the Authorization header did not arrive; look for a proxy on the way that removes it",
 	"EXPIRED_ACCESS_TOKEN":               "a fresh token was refused as expired; compare the clocks of this machine and of Splynx",
 	"EXCEEDED_MAX_ATTEMPTS":              "Splynx has locked sign-in after too many attempts; wait, then check the API key and its secret",
-	"INVALID_AUTH_TYPE":                  "this Splynx does not know sign-in by API key; look at its version",
+	"INVALID_AUTH_TYPE":                  "this Splynx does not know this way of signing in; look at its version",
 }
 
 // Advice tells the operator what to do about the error.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/caddy-paymentexpress/paymentexpress/internal/secret"
 	"go.uber.org/zap"
+	"golang.org/x/sync/semaphore"
 )
 
 // Client calls one Splynx with one API key. It is safe for concurrent use.
@@ -26,12 +27,21 @@ type Client struct {
 	http         *http.Client
 	traced       bool // the transport reports when it got a connection
 
+	gate   Gate // nil: none
+	auth   Auth
 	tokens tokenStore
+
+	nonces  Nonces
+	signing chan struct{}       // holds one value while a call with a nonce is under way
+	drops   *semaphore.Weighted // tokens of people that are being dropped
 }
 
-// do makes a call with an access token. A 401 surely did nothing: the call is then sent
-// once more with a fresh token.
+// do makes a call with the API key's proof. With a token, a 401 surely did nothing: the call
+// is then sent once more with a fresh token.
 func (c *Client) do(ctx context.Context, op operation, r request) (*answer, error) {
+	if c.auth == AuthSignature {
+		return c.doSigned(ctx, op, r)
+	}
 	t, err := c.token(ctx, op, nil)
 	if err != nil {
 		return nil, err
@@ -70,6 +80,11 @@ func read[W wireRow[T], T any](ctx context.Context, c *Client, op operation, id 
 	if err != nil {
 		return nil, err
 	}
+	return object[W](op, id, a)
+}
+
+// object reads the object with an id from an answer.
+func object[W wireRow[T], T any](op operation, id int64, a *answer) (*T, error) {
 	var w W
 	if err := decode(a.body, &w); err != nil {
 		return nil, unreadable(op, a, err)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/caddy-paymentexpress/paymentexpress/internal/secret"
 	"go.uber.org/zap"
+	"golang.org/x/sync/semaphore"
 )
 
 // Config is what New needs. URL, Key and Secret are required.
@@ -36,28 +37,24 @@ type Config struct {
 	// UserAgent is sent with each call. Splynx ends a token whose User-Agent changes.
 	// Default: caddy-paymentexpress.
 	UserAgent string
+	// Auth is how calls prove whose they are. Default: AuthToken.
+	Auth Auth
+	// Nonces gives the numbers for signatures, of calls and of signing in. Default: the
+	// microseconds of Now, growing while the program runs; for a key with nonce check on a
+	// machine whose clock may be set back, see NonceFile.
+	Nonces Nonces
+	// Gate stands before each call. Default: none.
+	Gate Gate
 }
 
 // New returns a client; it makes no call yet.
 func New(cfg Config) (*Client, error) {
-	base, err := parseAddress(cfg.URL)
+	base, public, err := cfg.addresses()
+	if err == nil {
+		err = cfg.check()
+	}
 	if err != nil {
-		return nil, fmt.Errorf("splynx: url: %w", err)
-	}
-	public := base
-	if cfg.PublicURL != "" {
-		if public, err = parseAddress(cfg.PublicURL); err != nil {
-			return nil, fmt.Errorf("splynx: public url: %w", err)
-		}
-	}
-	if cfg.Key == "" || cfg.Secret == "" {
-		return nil, errors.New("splynx: the API key and its secret are both required")
-	}
-	if cfg.Timeout < 0 {
-		return nil, errors.New("splynx: the time-out is negative")
-	}
-	if !printable(cfg.UserAgent) {
-		return nil, errors.New("splynx: the user agent has characters that no header can hold")
+		return nil, fmt.Errorf("splynx: %w", err)
 	}
 	c := &Client{
 		base:   strings.TrimSuffix(base.String(), "/") + "/api/2.0/",
@@ -69,13 +66,52 @@ func New(cfg Config) (*Client, error) {
 		limit:  orDefault(cfg.Timeout, 30*time.Second),
 		log:    orDefault(cfg.Logger, zap.NewNop()),
 		now:    cfg.Now,
-		pause:  func() time.Duration { return 50*time.Millisecond + rand.N(150*time.Millisecond) },
+		auth:   cfg.Auth,
+		gate:   cfg.Gate,
+		nonces: cfg.Nonces,
+
+		signing: make(chan struct{}, 1),
+		drops:   semaphore.NewWeighted(maxDrops),
+
+		pause: func() time.Duration { return 50*time.Millisecond + rand.N(150*time.Millisecond) },
 	}
 	if c.now == nil {
 		c.now = time.Now
 	}
+	if c.nonces == nil {
+		c.nonces = &clockNonces{now: c.now}
+	}
 	c.useTransport(cfg.Transport)
 	return c, nil
+}
+
+// check looks at all but the addresses.
+func (cfg Config) check() error {
+	switch {
+	case cfg.Key == "" || cfg.Secret == "":
+		return errors.New("the API key and its secret are both required")
+	case cfg.Timeout < 0:
+		return errors.New("the time-out is negative")
+	case cfg.Auth > AuthSignature:
+		return errors.New("the way of signing in is not known")
+	case !printable(cfg.UserAgent):
+		return errors.New("the user agent has characters that no header can hold")
+	}
+	return nil
+}
+
+// addresses reads the address to call and the one that people use.
+func (cfg Config) addresses() (base, public *url.URL, err error) {
+	if base, err = parseAddress(cfg.URL); err != nil {
+		return nil, nil, fmt.Errorf("url: %w", err)
+	}
+	if cfg.PublicURL == "" {
+		return base, base, nil
+	}
+	if public, err = parseAddress(cfg.PublicURL); err != nil {
+		return nil, nil, fmt.Errorf("public url: %w", err)
+	}
+	return base, public, nil
 }
 
 // useTransport sets the HTTP client. It follows no redirect: the login page would else turn

@@ -1,14 +1,15 @@
 // Package splynx is a client of the Splynx REST API 2.0, for programs that book payments.
 //
 // It does what such a program needs and nothing else: read customers, invoices, payments,
-// payment methods and statements, write payments and statement records. It decides nothing
+// payment methods, statements and what there is to know of the installation, write payments
+// and statement records, and find out who is signed in. It decides nothing
 // about money; it tells exactly what is known after a call, and what is not.
 //
 // # What is known after a call
 //
 // Splynx has no unique key on payments: a repeated POST books twice. So this package never
 // repeats a write on its own, but for one case: a 401 answer surely wrote nothing, and the
-// call is sent once more with a fresh access token. Every failure is an *Error, and its Kind
+// call is sent once more with a fresh access token or signature. Every failure is an *Error, and its Kind
 // says what the caller may conclude:
 //
 //	KindInput        refused here, nothing was sent
@@ -28,6 +29,11 @@
 // The client makes an access token from the API key and its secret on first use, renews it
 // before it ends and drops it on Close. Splynx binds a token to the User-Agent and the
 // address that made it, so both have to stay the same.
+//
+// With AuthSignature each call is signed instead, with a number that has to grow from call to
+// call: see Nonces. A 401 is then answered by one more try with a number far ahead.
+//
+// WhoIs tells whose a browser session of Splynx is. Everything else is done with the API key.
 //
 // # Numbers
 //

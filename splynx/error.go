@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/caddy-paymentexpress/paymentexpress/internal/secret"
 )
@@ -66,7 +68,9 @@ type Error struct {
 	Created bool
 	Err     error
 
-	read bool
+	read    bool
+	foreign bool      // the body was there and was not JSON: not Splynx has answered
+	date    time.Time // when the answer was given, by the server's clock
 }
 
 // Error implements error. It holds no address, no token and no data of a customer.
@@ -118,14 +122,16 @@ func notHonoured(op operation, what string) error {
 }
 
 // refusal makes the error of an answer that is not a 2xx.
-func refusal(op operation, resp *http.Response, body []byte, token secret.Secret) error {
-	e := &Error{Op: op.name, HTTPStatus: resp.StatusCode, Permission: op.permission, read: op.reads()}
+func refusal(op operation, resp *http.Response, body []byte, unsaid ...secret.Secret) error {
+	e := &Error{Op: op.name, HTTPStatus: resp.StatusCode, Permission: op.permission, read: op.reads(), date: dateOf(resp)}
 	var text string
 	e.InternalCode, text = parseErrorBody(body)
-	if !op.hush && (token.Empty() || !strings.Contains(text, token.Reveal())) {
+	if !op.hush && !holdsAny(text, unsaid) {
 		e.Message = cleanText(text)
 	}
 	e.Kind = kindOf(op, resp.StatusCode, e.InternalCode)
+	body = bytes.TrimSpace(body)
+	e.foreign = len(body) > 0 && !isJSON(body)
 	if notOurs(e, op, body) {
 		e.Kind = KindUnclear
 	}
@@ -139,15 +145,23 @@ func refusal(op operation, resp *http.Response, body []byte, token secret.Secret
 // up. Taken for "no such invoice" or for a refusal, it would send a customer's money to the
 // balance; and a proxy may say 503 or 429 after it has passed the call on.
 func notOurs(e *Error, op operation, body []byte) bool {
-	body = bytes.TrimSpace(body)
-	isJSON := json.Valid(body) || bytes.HasPrefix(body, []byte("{")) || bytes.HasPrefix(body, []byte("["))
 	switch e.Kind {
 	case KindNotFound, KindRefused:
-		return len(body) > 0 && !isJSON
+		return e.foreign
 	case KindUnavailable:
-		return !op.reads() && e.HTTPStatus != http.StatusMethodNotAllowed && !isJSON
+		return !op.reads() && e.HTTPStatus != http.StatusMethodNotAllowed && !isJSON(body)
 	}
 	return false
+}
+
+// isJSON takes an answer that was cut off for JSON too.
+func isJSON(body []byte) bool {
+	return json.Valid(body) || bytes.HasPrefix(body, []byte("{")) || bytes.HasPrefix(body, []byte("["))
+}
+
+// holdsAny tells whether a text repeats a secret.
+func holdsAny(text string, secrets []secret.Secret) bool {
+	return slices.ContainsFunc(secrets, func(s secret.Secret) bool { return !s.Empty() && strings.Contains(text, s.Reveal()) })
 }
 
 // kindOf is the table of statuses. What it does not know is unclear.

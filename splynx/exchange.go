@@ -24,20 +24,20 @@ type request struct {
 	query   string // encoded
 	body    []byte // JSON, or nil
 	token   secret.Secret
+	nonce   int64 // signs the call; 0 does not
 }
 
 // answer is a 2xx answer.
 type answer struct {
 	status int
 	body   []byte
+	date   time.Time // when the server gave it, by its own clock; zero when it did not say
 }
 
-// exchange sends a request and reads its answer; anything but a 2xx is an *Error. The URL
-// is in no error and in no log, because it may hold a refresh token.
-func (c *Client) exchange(ctx context.Context, op operation, r request) (*answer, error) {
+// send sends a request and reads its answer. The URL is in no error and in no log, because
+// it may hold a refresh token.
+func (c *Client) send(ctx context.Context, op operation, r request) (*answer, error) {
 	start := c.now()
-	ctx, cancel := context.WithTimeout(ctx, c.limit)
-	defer cancel()
 	var connected atomic.Bool
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		GotConn: func(httptrace.GotConnInfo) { connected.Store(true) },
@@ -46,7 +46,7 @@ func (c *Client) exchange(ctx context.Context, op operation, r request) (*answer
 	if err != nil {
 		return nil, inputError(op, "the request cannot be made")
 	}
-	resp, err := c.sender(op).Do(req)
+	resp, err := c.sender(op, r).Do(req)
 	if err != nil {
 		kind := KindUnclear
 		if c.traced && !connected.Load() || neverSent(err) {
@@ -59,9 +59,9 @@ func (c *Client) exchange(ctx context.Context, op operation, r request) (*answer
 	body, err := readAll(resp.Body, op.answerLimit())
 	c.logCall(op, resp.StatusCode, start)
 	if resp.StatusCode/100 != 2 {
-		return nil, refusal(op, resp, body, r.token)
+		return nil, refusal(op, resp, body, r.token, c.key)
 	}
-	a := &answer{resp.StatusCode, body}
+	a := &answer{resp.StatusCode, body, dateOf(resp)}
 	if err != nil {
 		return nil, unreadable(op, a, err)
 	}
@@ -92,21 +92,37 @@ func (c *Client) prepare(ctx context.Context, op operation, r request) (*retryab
 	if r.body != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
-	if !r.token.Empty() {
+	switch {
+	case r.nonce != 0:
+		req.Header.Set("Authorization", signedHeader(c.key, c.secret, r.nonce))
+	case !r.token.Empty():
 		req.Header.Set("Authorization", tokenHeader(r.token))
 	}
 	return req, nil
 }
 
 // sender returns the library's client with the operation's own rule for repeating.
-func (c *Client) sender(op operation) *retryablehttp.Client {
-	return &retryablehttp.Client{
+func (c *Client) sender(op operation, r request) *retryablehttp.Client {
+	sender := &retryablehttp.Client{
 		HTTPClient:   c.http,
 		RetryMax:     retriesOfRead,
 		CheckRetry:   op.retry,
 		Backoff:      func(_, _ time.Duration, _ int, _ *http.Response) time.Duration { return c.pause() },
 		ErrorHandler: retryablehttp.PassthroughErrorHandler,
 	}
+	if r.nonce != 0 {
+		sender.PrepareRetry = c.resign
+	}
+	return sender
+}
+
+// dateOf reads the Date header.
+func dateOf(resp *http.Response) time.Time {
+	t, err := http.ParseTime(resp.Header.Get("Date"))
+	if err != nil {
+		return time.Time{}
+	}
+	return t
 }
 
 func (c *Client) logCall(op operation, status int, start time.Time) {

@@ -37,15 +37,7 @@ func (w wirePaymentMethod) value() (PaymentMethod, error) {
 
 // PaymentMethods lists the ways of paying.
 func (c *Client) PaymentMethods(ctx context.Context) ([]PaymentMethod, error) {
-	rows, err := rowsOf[wirePaymentMethod](ctx, c, opPaymentMethods, query{})
-	if err != nil {
-		return nil, err
-	}
-	methods := make([]PaymentMethod, 0, len(rows))
-	for _, r := range rows {
-		methods = append(methods, r.value)
-	}
-	return methods, nil
+	return everything[wirePaymentMethod](ctx, c, opPaymentMethods)
 }
 
 // CompanyInfo is the company that a partner's documents are from.

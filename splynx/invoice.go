@@ -3,6 +3,7 @@ package splynx
 import (
 	"context"
 	"errors"
+	"strconv"
 	"strings"
 )
 
@@ -69,4 +70,17 @@ func (c *Client) InvoicesByNumber(ctx context.Context, number string) ([]Invoice
 	}
 	return find[wireInvoice](ctx, c, opInvoices, query{}.equal(mainAttributes, "number", number),
 		func(v Invoice) verdict { return sameText(v.Number, number) })
+}
+
+// CustomerInvoicesByNumber finds a customer's own invoices of a number, in the way of
+// InvoicesByNumber. A row of anybody else makes the whole answer a KindFilter error.
+func (c *Client) CustomerInvoicesByNumber(ctx context.Context, customerID int64, number string) ([]Invoice, error) {
+	number = strings.TrimSpace(number)
+	if number == "" || customerID <= 0 {
+		return nil, inputError(opInvoices, "the number or the customer is missing")
+	}
+	q := query{}.equal(mainAttributes, "number", number).equal(mainAttributes, "customer_id", strconv.FormatInt(customerID, 10))
+	return find[wireInvoice](ctx, c, opInvoices, q, func(v Invoice) verdict {
+		return both(sameText(v.Number, number), sameID(v.CustomerID, customerID))
+	})
 }

@@ -46,6 +46,19 @@ var (
 	opRecords        = operation{name: "search statement records", method: http.MethodGet, path: "admin/finance/bank-statements-records", permission: "BankStatementsRecords index", list: true, retry: repeatRead}
 	opPaymentMethods = operation{name: "list payment methods", method: http.MethodGet, path: "admin/finance/payment-methods", permission: "PaymentMethods index", list: true, retry: repeatRead}
 	opCompanyInfo    = operation{name: "read company info", method: http.MethodGet, path: "admin/config/company-info", permission: "CompanyInfo view", retry: repeatRead}
+	opPartners       = operation{name: "list partners", method: http.MethodGet, path: "admin/administration/partners", permission: "Partners index", list: true, retry: repeatRead}
+	opAdministrator  = operation{name: "read administrator", method: http.MethodGet, path: "admin/administration/administrators", permission: "Administrators view", retry: repeatRead}
+	opAdministrators = operation{name: "list administrators", method: http.MethodGet, path: "admin/administration/administrators", permission: "Administrators index", list: true, retry: repeatRead}
+	opEntryPoints    = operation{name: "list entry points", method: http.MethodGet, path: "admin/config/entry-points", permission: "EntryPoints index", list: true, retry: repeatRead}
+	opAddOnConfig    = operation{name: "read add-on settings", method: http.MethodGet, path: "admin/config/config", permission: "Config view", list: true, hush: true, retry: repeatRead}
+)
+
+// The calls with the token of a person, whose answers may hold anything about that person.
+var (
+	opPortal            = operation{name: "ask the portal for the session", method: http.MethodGet, path: "portal/services/billing-info", hush: true, retry: repeatRead}
+	opOwnCustomer       = operation{name: "read the session's customer", method: http.MethodGet, path: "admin/customers/customer", list: true, hush: true, retry: repeatRead}
+	opSeeAdministrators = operation{name: "list administrators for the session", method: http.MethodGet, path: "admin/administration/administrators", list: true, hush: true, retry: repeatRead}
+	opSeeAdministrator  = operation{name: "read the session's administrator", method: http.MethodGet, path: "admin/administration/administrators", hush: true, retry: repeatRead}
 )
 
 // The calls that write. Splynx books a repeated POST twice, and a PUT that is sent again
@@ -60,6 +73,8 @@ var (
 // The calls about access tokens. A nonce or a refresh token may be good for one call only,
 // so the same request is never sent again; a new token is made in its place.
 var (
+	opExchangeSession = operation{name: "exchange a session", method: http.MethodPost, path: "admin/auth/tokens", hush: true, retry: neverRepeat}
+
 	opSignIn     = operation{name: "sign in", method: http.MethodPost, path: "admin/auth/tokens", hush: true, retry: neverRepeat}
 	opRenewToken = operation{name: "renew the access token", method: http.MethodGet, path: "admin/auth/tokens", hush: true, retry: neverRepeat}
 	opDropToken  = operation{name: "drop the access token", method: http.MethodDelete, path: "admin/auth/tokens", hush: true, retry: neverRepeat}

@@ -91,22 +91,5 @@ func (c *Client) PaymentsSince(ctx context.Context, customerID int64, since time
 
 // LatestPayments returns the newest payments of all customers, newest first, at most limit.
 func (c *Client) LatestPayments(ctx context.Context, limit int) ([]Payment, error) {
-	if limit <= 0 {
-		return nil, inputError(opPayments, "the limit %d is not positive", limit)
-	}
-	rows, err := rowsOf[wirePayment](ctx, c, opPayments, query{}.order("id", "DESC").page(limit, 0))
-	if err != nil {
-		return nil, err
-	}
-	if len(rows) > limit {
-		return nil, notHonoured(opPayments, "more rows came than the limit of "+strconv.Itoa(limit))
-	}
-	payments := make([]Payment, 0, len(rows))
-	for i, r := range rows {
-		if i > 0 && r.id >= rows[i-1].id {
-			return nil, notHonoured(opPayments, "the rows are not in the order asked for")
-		}
-		payments = append(payments, r.value)
-	}
-	return payments, nil
+	return c.NewestPayments(ctx, 0, limit)
 }

@@ -81,6 +81,19 @@ func find[W wireRow[T], T any](ctx context.Context, c *Client, op operation, q q
 	}
 }
 
+// everything reads a short list that is not searched.
+func everything[W wireRow[T], T any](ctx context.Context, c *Client, op operation) ([]T, error) {
+	rows, err := rowsOf[W](ctx, c, op, query{})
+	if err != nil {
+		return nil, err
+	}
+	all := make([]T, 0, len(rows))
+	for _, r := range rows {
+		all = append(all, r.value)
+	}
+	return all, nil
+}
+
 // rowWithID is one row of a list.
 type rowWithID[T any] struct {
 	id    int64
@@ -94,6 +107,11 @@ func rowsOf[W wireRow[T], T any](ctx context.Context, c *Client, op operation, q
 	if err != nil {
 		return nil, err
 	}
+	return rowsIn[W](op, a)
+}
+
+// rowsIn reads the list of an answer.
+func rowsIn[W wireRow[T], T any](op operation, a *answer) ([]rowWithID[T], error) {
 	var list *[]W // null is not a list
 	if err := decode(a.body, &list); err != nil {
 		return nil, unreadable(op, a, err)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -31,6 +32,21 @@ var searches = map[string]struct {
 		`{"id":1,"number":"INV-1","total":1,"due":1}`,
 		[]string{`{"id":2,"number":"INV-2","total":1,"due":1}`, `{"id":2,"total":1,"due":1}`, `{"id":2,"number":"INV-1a","total":1,"due":1}`},
 		[]string{`{"id":2,"number":"inv-1","total":1,"due":1}`, `{"id":2,"number":"INV-1 ","total":1,"due":1}`},
+	},
+	"invoices of a customer": {
+		func(ctx context.Context, c *Client) (int, error) {
+			v, err := c.CustomerInvoicesByNumber(ctx, 7, " INV-1 ")
+			return len(v), err
+		},
+		"main_attributes[number]=INV-1&main_attributes[customer_id]=7&order[id]=ASC&limit=100",
+		`{"id":1,"customer_id":"7","number":"INV-1","total":1,"due":1}`,
+		[]string{
+			`{"id":2,"customer_id":8,"number":"INV-1","total":1,"due":1}`,
+			`{"id":2,"number":"INV-1","total":1,"due":1}`,
+			`{"id":2,"customer_id":7,"number":"INV-2","total":1,"due":1}`,
+			`{"id":2,"customer_id":8,"number":"inv-1","total":1,"due":1}`,
+		},
+		[]string{`{"id":2,"customer_id":7,"number":"inv-1","total":1,"due":1}`},
 	},
 	"payments by receipt": {
 		func(ctx context.Context, c *Client) (int, error) {
@@ -180,22 +196,71 @@ func TestPaging(t *testing.T) {
 	}
 }
 
-func TestLatestPayments(t *testing.T) {
+func TestNewest(t *testing.T) {
 	t.Parallel()
-	row := func(id int) string { return fmt.Sprintf(`{"id":%d,"customer_id":1,"amount":"1"}`, id) }
-	answer := "[" + row(9) + "," + row(4) + "]"
-	s := setup(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, answer) })
-	got, err := s.client.LatestPayments(t.Context(), 2)
-	if err != nil || len(got) != 2 || got[0].ID != 9 || got[1].ID != 4 {
-		t.Errorf("got %v, %v", got, err)
+	for name, tt := range map[string]struct {
+		ask    func(context.Context, *Client) ([]int64, error)
+		before int64
+		query  string
+	}{
+		"latest payments": {
+			func(ctx context.Context, c *Client) ([]int64, error) {
+				v, err := c.LatestPayments(ctx, 2)
+				return ids(v, func(p Payment) int64 { return p.ID }), err
+			}, 0, "order[id]=DESC&limit=2",
+		},
+		"payments": {
+			func(ctx context.Context, c *Client) ([]int64, error) {
+				v, err := c.NewestPayments(ctx, 0, 2)
+				return ids(v, func(p Payment) int64 { return p.ID }), err
+			}, 0, "order[id]=DESC&limit=2",
+		},
+		"payments before": {
+			func(ctx context.Context, c *Client) ([]int64, error) {
+				v, err := c.NewestPayments(ctx, 10, 2)
+				return ids(v, func(p Payment) int64 { return p.ID }), err
+			}, 10, "main_attributes[id][0]=<&main_attributes[id][1]=10&order[id]=DESC&limit=2",
+		},
+		"records before": {
+			func(ctx context.Context, c *Client) ([]int64, error) {
+				v, err := c.NewestRecords(ctx, 10, 2)
+				return ids(v, func(r Record) int64 { return r.ID }), err
+			}, 10, "main_attributes[id][0]=<&main_attributes[id][1]=10&order[id]=DESC&limit=2",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			row := func(id int) string { return fmt.Sprintf(`{"id":%d,"customer_id":1,"amount":"1"}`, id) }
+			answer := "[" + row(9) + "," + row(4) + "]"
+			s := setup(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, answer) })
+			if got, err := tt.ask(t.Context(), s.client); err != nil || !slices.Equal(got, []int64{9, 4}) {
+				t.Errorf("got %v, %v", got, err)
+			}
+			if q, _ := url.QueryUnescape(s.seen(false)[0].query); q != tt.query {
+				t.Errorf("asked %s", q)
+			}
+			answer = "[]"
+			if got, err := tt.ask(t.Context(), s.client); err != nil || len(got) != 0 {
+				t.Errorf("nothing there: %v, %v", got, err)
+			}
+			bad := []string{"[" + row(4) + "," + row(9) + "]", "[" + row(4) + "," + row(4) + "]", "[" + row(9) + "," + row(4) + "," + row(3) + "]"}
+			if tt.before > 0 {
+				bad = append(bad, "["+row(10)+"]", "["+row(11)+","+row(4)+"]")
+			}
+			for _, answer = range bad {
+				_, err := tt.ask(t.Context(), s.client)
+				theError(t, err, KindFilter)
+			}
+		})
 	}
-	if q, _ := url.QueryUnescape(s.seen(false)[0].query); q != "order[id]=DESC&limit=2" {
-		t.Errorf("asked %s", q)
+}
+
+func ids[T any](rows []T, id func(T) int64) []int64 {
+	var all []int64
+	for _, r := range rows {
+		all = append(all, id(r))
 	}
-	for _, answer = range []string{"[" + row(4) + "," + row(9) + "]", "[" + row(4) + "," + row(4) + "]", "[" + row(9) + "," + row(4) + "," + row(3) + "]"} {
-		_, err := s.client.LatestPayments(t.Context(), 2)
-		theError(t, err, KindFilter)
-	}
+	return all
 }
 
 func TestReadOne(t *testing.T) {

@@ -24,3 +24,9 @@ func sign(key, secret secret.Secret, nonce int64) string {
 func tokenHeader(access secret.Secret) string {
 	return "Splynx-EA (access_token=" + url.QueryEscape(access.Reveal()) + ")"
 }
+
+// signedHeader returns the Authorization header of a call that is signed itself.
+func signedHeader(key, secret secret.Secret, nonce int64) string {
+	return "Splynx-EA (key=" + url.QueryEscape(key.Reveal()) + "&signature=" + sign(key, secret, nonce) +
+		"&nonce=" + strconv.FormatInt(nonce, 10) + ")"
+}

@@ -26,7 +26,6 @@ type tokenStore struct {
 	making  singleflight.Group
 	mu      sync.Mutex
 	current *token
-	nonce   int64 // the last one sent
 }
 
 // token returns a usable token other than spent, the one that Splynx has just refused.
@@ -93,18 +92,19 @@ func (c *Client) keep(t *token) *token {
 	return t
 }
 
-// nextNonce returns Unix seconds, and always more than the time before: a key with nonce
-// check refuses any other.
-func (c *Client) nextNonce() int64 {
-	c.tokens.mu.Lock()
-	defer c.tokens.mu.Unlock()
-	c.tokens.nonce = max(c.tokens.nonce+1, c.now().Unix())
-	return c.tokens.nonce
-}
-
 // signIn makes a token from the API key.
 func (c *Client) signIn(ctx context.Context) (*token, error) {
-	nonce := c.nextNonce()
+	ctx, cancel := context.WithTimeout(ctx, c.limit)
+	defer cancel()
+	leave, err := c.turn(ctx, opSignIn)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	nonce, err := c.nonces.Next(ctx)
+	if err != nil {
+		return nil, noNonce(opSignIn, err)
+	}
 	body, err := json.Marshal(map[string]any{
 		"auth_type": "api_key",
 		"key":       c.key.Reveal(),
@@ -213,9 +213,12 @@ func noToken(err error) error {
 	return &told
 }
 
-// Close drops the access token at Splynx. The client stays usable: a later call makes a new
-// token.
+// Close drops the access token at Splynx, and waits for tokens of WhoIs that are still being
+// dropped. The client stays usable: a later call makes a new token.
 func (c *Client) Close(ctx context.Context) error {
+	if c.drops.Acquire(ctx, maxDrops) == nil {
+		c.drops.Release(maxDrops)
+	}
 	c.tokens.mu.Lock()
 	t := c.tokens.current
 	c.tokens.current = nil

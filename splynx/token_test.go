@@ -238,7 +238,7 @@ func TestNoTokenNoCall(t *testing.T) {
 	}
 }
 
-func TestNonceGrowsWithinASecondAndWhenTheClockGoesBack(t *testing.T) {
+func TestNonceGrowsWhenTheClockStandsOrGoesBack(t *testing.T) {
 	t.Parallel()
 	s := setup(t, says(401, ``))
 	for range 3 {
@@ -259,7 +259,7 @@ func TestNonceGrowsWithinASecondAndWhenTheClockGoesBack(t *testing.T) {
 		}
 		last = b.Nonce
 	}
-	if first := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC).Unix(); last < first || last > first+10 {
+	if first := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC).UnixMicro(); last < first || last > first+10 {
 		t.Errorf("the nonce %d is not by the clock", last)
 	}
 }

@@ -217,6 +217,16 @@ func TestInputs(t *testing.T) {
 		func(ctx context.Context, c *Client) error { _, err := c.PaymentsByReceipt(ctx, "R", 0); return err },
 		func(ctx context.Context, c *Client) error { _, err := c.PaymentsSince(ctx, 7, time.Time{}); return err },
 		func(ctx context.Context, c *Client) error { _, err := c.LatestPayments(ctx, 0); return err },
+		func(ctx context.Context, c *Client) error { _, err := c.NewestPayments(ctx, -1, 5); return err },
+		func(ctx context.Context, c *Client) error { _, err := c.NewestRecords(ctx, 5, 0); return err },
+		func(ctx context.Context, c *Client) error {
+			_, err := c.CustomerInvoicesByNumber(ctx, 0, "N")
+			return err
+		},
+		func(ctx context.Context, c *Client) error {
+			_, err := c.CustomerInvoicesByNumber(ctx, 7, " ")
+			return err
+		},
 		func(ctx context.Context, c *Client) error { _, err := c.StatementsByTitle(ctx, ""); return err },
 		func(ctx context.Context, c *Client) error { _, err := c.RecordsByMarker(ctx, ""); return err },
 		func(ctx context.Context, c *Client) error { _, err := c.CompanyInfo(ctx, -1); return err },

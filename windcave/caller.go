@@ -22,6 +22,7 @@ type caller struct {
 	now         func() time.Time
 	userAgent   string
 	pageTimeout time.Duration
+	gate        Gate // nil: none
 }
 
 // newCaller checks what both clients are made of.
@@ -44,6 +45,7 @@ func newCaller(cfg Config, cred Credentials) (*caller, error) {
 		now:         cfg.Now,
 		userAgent:   cfg.UserAgent,
 		pageTimeout: cfg.PageTimeout,
+		gate:        cfg.Gate,
 	}, nil
 }
 
@@ -65,7 +67,7 @@ func (c *caller) call(ctx context.Context, op operation, document []byte) (answe
 	defer cancel()
 
 	start, t := c.now(), new(trail)
-	a, err := c.post(t.follow(ctx), op, document)
+	a, err := c.pass(ctx, t, op, document)
 	if err != nil {
 		err = failure(op.name, a.status, t, err)
 	}
@@ -122,6 +124,9 @@ func readAnswer(res *http.Response) (answer, error) {
 
 // failure tells a request that surely did not go out from one that may have.
 func failure(op string, status int, t *trail, err error) *Error {
+	if k, ok := errors.AsType[keptBack](err); ok {
+		return &Error{Op: op, Kind: KindNotSent, Key: KeyNotSent, Err: k}
+	}
 	if !t.surelyNotSent() {
 		return noAnswer(op, status, safeCause(err))
 	}

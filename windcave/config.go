@@ -50,6 +50,9 @@ type Config struct {
 
 	// UserAgent names the caller to the gateway. Default: "paymentexpress-windcave".
 	UserAgent string
+
+	// Gate stands before each call. Default: none.
+	Gate Gate
 }
 
 // Credentials are a user name and its key (PxPay) or password (PxPost). The two interfaces
