@@ -28,7 +28,7 @@ func (s *Server) checkPayment(who identity, r *row) *refusal {
 		return bad
 	}
 	switch {
-	case customer.int("parent_id") != 0 && !s.opts.SubAccounts:
+	case customer.int("parent_id") != 0 && !s.opts.SubAccounts && s.configured(subAccountsKey) == "1":
 		return invalid("customer_id", "Finance documents are disabled for sub accounts.")
 	case s.methods.find(r.int("payment_type")) == nil:
 		return invalid("payment_type", "Payment type is invalid.")

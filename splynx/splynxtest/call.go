@@ -65,7 +65,7 @@ const (
 
 // admit finds out who calls, once.
 func (s *Server) admit(c *call) {
-	if c.admitted || c.path == checkPath || c.path == tokensPath || strings.HasPrefix(c.path, tokensPath+"/") {
+	if c.admitted || (c.path == checkPath && !s.opts.CheckNeedsAuth) || c.path == tokensPath || strings.HasPrefix(c.path, tokensPath+"/") {
 		return
 	}
 	c.admitted = true
@@ -78,15 +78,15 @@ func (s *Server) process(c *call) answer {
 	defer s.mu.Unlock()
 	s.admit(c)
 	switch {
-	case c.path == checkPath && c.method == http.MethodGet:
-		return answer{status: http.StatusOK, body: []byte(`{"status":"ok","message":"API is valid","same_server":0}`)}
 	case c.path == tokensPath || strings.HasPrefix(c.path, tokensPath+"/"):
 		return s.tokenCall(c)
 	case c.bad != nil:
 		return refused(c.bad)
+	case c.path == checkPath && c.method == http.MethodGet:
+		return s.check()
 	case c.path == sessionsPath:
 		return s.sessionCall(c)
-	case strings.HasPrefix(c.path, "portal/"):
+	case c.res == nil && strings.HasPrefix(c.path, "portal/"):
 		return s.ownPages(c)
 	case c.res == nil:
 		return refused(notFound)
@@ -98,12 +98,23 @@ func (s *Server) process(c *call) answer {
 	return a
 }
 
+// check answers the probe, unless the settings switch it off.
+func (s *Server) check() answer {
+	if s.configured(checkKey) == "1" {
+		return refused(notFound)
+	}
+	return answer{status: http.StatusOK, body: []byte(`{"status":"ok","message":"API is valid","same_server":0}`)}
+}
+
 func (s *Server) resourceCall(c *call) (answer, *refusal) {
+	if c.res.call != nil && c.method != http.MethodOptions {
+		return c.res.call(s, c)
+	}
 	action, bad := c.action()
 	if bad != nil {
 		return answer{}, bad
 	}
-	if !c.who.may(c.res.controller, action) && !(c.method == http.MethodOptions && c.who.kind != "customer") {
+	if !c.res.public && !c.who.may(c.res.controller, action) && !(c.method == http.MethodOptions && c.who.kind != "customer") {
 		return answer{}, forbidden
 	}
 	switch c.method {

@@ -25,6 +25,7 @@ const (
 	kindBool  kind = "bool" // true or false; kept as a flag
 	kindList  kind = "list" // always empty
 	kindMap   kind = "map"  // always empty
+	kindIDs   kind = "ids"  // a list of ids, kept with commas between them
 )
 
 // column is one attribute of a resource.
@@ -37,11 +38,12 @@ type column struct {
 	star    bool     // OPTIONS calls it required
 	fixed   bool     // the API cannot set it
 	null    bool     // NULL by default
-	only    string   // "v4", "v5" or "" for both
+	only    string   // "v4", "v5", "none" or "" for both
 	single  bool     // shown when one record is read, never in lists
 	max     int      // longest text in characters, 0 for no limit
 	initial string   // value of a new record
 	values  []string // the only values allowed
+	label   string   // its title in OPTIONS, where that is not made from the name
 }
 
 // parseColumn reads a line of a table: name, kind, OPTIONS type, then words.
@@ -64,6 +66,8 @@ func parseColumn(line string) column {
 			c.single = true
 		case "only":
 			c.only = value
+		case "title":
+			c.label = strings.ReplaceAll(value, "~", " ")
 		case "v4":
 			c.v4 = kind(value)
 		case "new":
@@ -155,7 +159,7 @@ func (c column) clean(text string) (string, error) {
 		if c.max > 0 && utf8.RuneCountInString(text) > c.max {
 			return "", fmt.Errorf("should contain at most %d characters", c.max)
 		}
-	case kindList, kindMap:
+	case kindList, kindMap, kindIDs:
 		return "", errors.New("cannot be set")
 	}
 	return text, nil
@@ -163,6 +167,9 @@ func (c column) clean(text string) (string, error) {
 
 // title is the column's name for people.
 func (c column) title() string {
+	if c.label != "" {
+		return c.label
+	}
 	if c.name == "id" {
 		return "ID"
 	}
@@ -171,5 +178,5 @@ func (c column) title() string {
 
 // shown reports whether answers in the style hold the column.
 func (c column) shown(st Style, single bool) bool {
-	return (c.only == "" || (c.only == "v4") == (st == V4)) && (!c.single || single)
+	return (c.only == "" || c.only == st.name()) && (!c.single || single)
 }

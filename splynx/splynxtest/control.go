@@ -9,12 +9,21 @@ import (
 
 // control answers the control address, for tests that run in another process and for a demo:
 //
-//	GET    /_control/log, payments, invoices, proformas, statements, records
-//	POST   /_control/faults    a Fault
-//	DELETE /_control/faults    ClearFaults
-//	POST   /_control/outage    {"on":true}
-//	POST   /_control/invoices  an Invoice; answers {"id":N}
-//	POST   /_control/payments  a Payment to insert; answers {"id":N}
+//	GET    /_control/log, payments, invoices, proformas, statements, records, customers, entry-points
+//	POST   /_control/faults          a Fault
+//	DELETE /_control/faults          ClearFaults
+//	POST   /_control/outage          {"on":true}
+//	POST   /_control/invoices        an Invoice; answers {"id":N}
+//	POST   /_control/proformas       a Proforma, likewise
+//	POST   /_control/payments        a Payment to insert, likewise
+//	POST   /_control/customers       a Customer, likewise
+//	POST   /_control/administrators  an Administrator, likewise
+//	POST   /_control/entry-points    an EntryPoint, likewise
+//	POST   /_control/entry-points/add-on  AddAddOnEntryPoints
+//	POST   /_control/config          a ConfigValue
+//	POST   /_control/sessions        {"session":"","customer_id":N,"administrator_id":N}, one of the ids or both; without
+//	                                 a session it is given an id; answers {"session":"…"}
+//	DELETE /_control/sessions        ExpireSessions
 //	POST   /_control/pair/{record id}
 //
 // Only this machine may call it, directly and not from a page of another site.
@@ -28,15 +37,15 @@ func (s *Server) control(w http.ResponseWriter, r *http.Request) {
 		s.readBack(w, what)
 		return
 	}
-	status, reply := http.StatusOK, any(map[string]bool{"ok": true})
-	id, err := s.command(r, what)
-	switch {
-	case err != nil:
-		status, reply = http.StatusBadRequest, map[string]string{"error": err.Error()}
-	case id != 0:
-		reply = map[string]int64{"id": id}
+	reply, err := s.command(r, what)
+	if err != nil {
+		sendJSON(w, http.StatusBadRequest, map[string]string{"error": err.Error()})
+		return
 	}
-	sendJSON(w, status, reply)
+	if reply == nil {
+		reply = map[string]bool{"ok": true}
+	}
+	sendJSON(w, http.StatusOK, reply)
 }
 
 // direct refuses what a proxy passed on and what a browser sends for a foreign page.
@@ -58,6 +67,8 @@ func (s *Server) readBack(w http.ResponseWriter, what string) {
 		"proformas":  func() any { return s.Proformas() },
 		"statements": func() any { return s.Statements() },
 		"records":    func() any { return s.Records() },
+
+		"customers": func() any { return s.Customers() }, "entry-points": func() any { return s.EntryPoints() },
 	}
 	view, ok := views[what]
 	if !ok {
@@ -67,51 +78,102 @@ func (s *Server) readBack(w http.ResponseWriter, what string) {
 	sendJSON(w, http.StatusOK, view())
 }
 
-// command does what was asked and returns the id of what it made.
-func (s *Server) command(r *http.Request, what string) (int64, error) {
+// commands are what POST and DELETE do, by the word behind /_control/. rest is what follows it.
+var commands = map[string]func(s *Server, d *json.Decoder, rest string) (reply any, err error){
+	"POST faults":         func(s *Server, d *json.Decoder, _ string) (any, error) { return nil, with(d, s.inject) },
+	"DELETE faults":       func(s *Server, _ *json.Decoder, _ string) (any, error) { s.ClearFaults(); return nil, nil },
+	"POST outage":         setOutage,
+	"POST invoices":       func(s *Server, d *json.Decoder, _ string) (any, error) { return made(d, s.addInvoice) },
+	"POST proformas":      func(s *Server, d *json.Decoder, _ string) (any, error) { return made(d, s.addProforma) },
+	"POST customers":      func(s *Server, d *json.Decoder, _ string) (any, error) { return made(d, s.addCustomer) },
+	"POST administrators": func(s *Server, d *json.Decoder, _ string) (any, error) { return made(d, s.addAdministrator) },
+	"POST payments":       func(s *Server, d *json.Decoder, _ string) (any, error) { return made(d, s.plantPayment) },
+	"POST entry-points":   addPoints,
+	"POST config":         func(s *Server, d *json.Decoder, _ string) (any, error) { return nil, with(d, s.plantConfig) },
+	"POST sessions":       plantSession,
+	"DELETE sessions":     func(s *Server, _ *json.Decoder, _ string) (any, error) { s.ExpireSessions(); return nil, nil },
+	"POST pair":           pairRecord,
+}
+
+// command does what was asked.
+func (s *Server) command(r *http.Request, what string) (any, error) {
 	d := json.NewDecoder(http.MaxBytesReader(nil, r.Body, maxBody))
 	d.DisallowUnknownFields()
-	what, id, _ := strings.Cut(what, "/")
-	switch r.Method + " " + what {
-	case "POST faults":
-		var f Fault
-		if err := d.Decode(&f); err != nil {
-			return 0, err
-		}
-		return 0, s.inject(f)
-	case "DELETE faults":
-		s.ClearFaults()
-		return 0, nil
-	case "POST outage":
-		var o struct{ On bool }
-		err := d.Decode(&o)
-		if err == nil {
-			s.SetOutage(o.On)
-		}
-		return 0, err
-	case "POST invoices":
-		var i Invoice
-		if err := d.Decode(&i); err != nil {
-			return 0, err
-		}
-		return s.addInvoice(i)
-	case "POST payments":
-		var p Payment
-		if err := d.Decode(&p); err != nil {
-			return 0, err
-		}
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		return s.insertPayment(p)
-	case "POST pair":
-		n, err := strconv.ParseInt(id, 10, 64)
-		if err != nil {
-			return 0, err
-		}
-		p, err := s.PairByHand(n)
-		return p.ID, err
+	what, rest, _ := strings.Cut(what, "/")
+	do, ok := commands[r.Method+" "+what]
+	if !ok {
+		return nil, errBody
 	}
-	return 0, errBody
+	return do(s, d, rest)
+}
+
+// with reads one value and does something with it.
+func with[T any](d *json.Decoder, do func(T) error) error {
+	var v T
+	if err := d.Decode(&v); err != nil {
+		return err
+	}
+	return do(v)
+}
+
+// made reads what is to be made and answers its id.
+func made[T any](d *json.Decoder, add func(T) (int64, error)) (reply any, err error) {
+	err = with(d, func(v T) error {
+		id, err := add(v)
+		reply = map[string]int64{"id": id}
+		return err
+	})
+	return reply, err
+}
+
+func setOutage(s *Server, d *json.Decoder, _ string) (any, error) {
+	return nil, with(d, func(o struct{ On bool }) error {
+		s.SetOutage(o.On)
+		return nil
+	})
+}
+
+func addPoints(s *Server, d *json.Decoder, rest string) (any, error) {
+	if rest == "add-on" {
+		s.AddAddOnEntryPoints()
+		return nil, nil
+	}
+	return made(d, s.addEntryPoint)
+}
+
+func plantSession(s *Server, d *json.Decoder, _ string) (reply any, err error) {
+	type wish struct {
+		Session       string `json:"session"`
+		Customer      int64  `json:"customer_id"`
+		Administrator int64  `json:"administrator_id"`
+	}
+	err = with(d, func(w wish) error {
+		id, err := s.plant(w.Session, w.Customer, w.Administrator)
+		reply = map[string]string{"session": id}
+		return err
+	})
+	return reply, err
+}
+
+func pairRecord(s *Server, _ *json.Decoder, rest string) (any, error) {
+	n, err := strconv.ParseInt(rest, 10, 64)
+	if err != nil {
+		return nil, err
+	}
+	p, err := s.PairByHand(n)
+	return map[string]int64{"id": p.ID}, err
+}
+
+func (s *Server) plantPayment(p Payment) (int64, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.insertPayment(p)
+}
+
+func (s *Server) plantConfig(v ConfigValue) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.setConfig(v)
 }
 
 func sendJSON(w http.ResponseWriter, status int, v any) {

@@ -125,6 +125,65 @@ func (c *caller) made(url, method, path, body string) {
 	}
 }
 
+// Another process can make people, sessions, entry points and settings.
+func TestControlOfPeople(t *testing.T) {
+	t.Parallel()
+	s, c, url := started(t)
+	ctl := url + "/_control/"
+	for _, step := range [][3]string{
+		{"customers", `{"Name":"Marla","Login":"marla","Password":"cave"}`, `{"id":2}`},
+		{"administrators", `{"Name":"Bob","Login":"bob","Password":"p","Permissions":{"Payments":["add"]}}`, `{"id":1}`},
+		{"proformas", `{"CustomerID":2,"Number":"P","Total":"5"}`, `{"id":1}`},
+		{"entry-points", `{"Module":"m","Name":"n","URL":"/u"}`, `{"id":1}`},
+		{"entry-points/add-on", "", `{"ok":true}`},
+		{"config", `{"Module":"add-on","Path":"p","Key":"k","Value":"v"}`, `{"ok":true}`},
+		{"sessions", `{"session":"both-of-them-0001","customer_id":2,"administrator_id":1}`, `{"session":"both-of-them-0001"}`},
+	} {
+		if status, got := c.at("POST", ctl+step[0], step[1]); status != 200 || strings.TrimSpace(got) != step[2] {
+			t.Errorf("%s: %d %s", step[0], status, got)
+		}
+	}
+	status, got := c.at("POST", ctl+"sessions", `{"customer_id":1}`)
+	var made struct{ Session string }
+	decode(t, got, &made)
+	if status != 200 || len(made.Session) != 32 {
+		t.Errorf("%d %s", status, got)
+	}
+	direct := newCaller(t, s)
+	if a, b := direct.whoIs("both-of-them-0001"), direct.whoIs(made.Session); a != "customer" || b != "customer" {
+		t.Errorf("sessions are %s and %s", a, b)
+	}
+	for _, view := range []string{"customers", "entry-points"} {
+		if status, got := c.at("GET", ctl+view, ""); status != 200 || strings.Contains(got, "cave") || strings.Contains(got, "soap") {
+			t.Errorf("%s: %d %s", view, status, got)
+		}
+	}
+	if n := len(s.EntryPoints()); n != 10 {
+		t.Errorf("%d entry points", n)
+	}
+	for _, bad := range [][2]string{
+		{"sessions", `{}`},
+		{"sessions", `{"customer_id":9}`},
+		{"sessions", `{"administrator_id":9}`},
+		{"customers", `{"ID":1,"Name":"twice"}`},
+		{"customers", `{"Status":"odd"}`},
+		{"proformas", `{"CustomerID":9}`},
+		{"entry-points", `{"Place":"nowhere"}`},
+		{"entry-points", `{"ID":1}`},
+		{"config", `{"Key":"` + strings.Repeat("k", 65) + `"}`},
+	} {
+		if status, got := c.at("POST", ctl+bad[0], bad[1]); status != 400 {
+			t.Errorf("%v: %d %s", bad, status, got)
+		}
+	}
+	if status, _ := c.at("DELETE", ctl+"sessions", ""); status != 200 {
+		t.Errorf("%d", status)
+	}
+	if got := direct.whoIs(made.Session); got != "UNAUTHORIZED" {
+		t.Errorf("after all expired: %s", got)
+	}
+}
+
 // A proxy in front of the simulator, a foreign page in a browser and another machine cannot use the control address.
 func TestControlFromElsewhere(t *testing.T) {
 	t.Parallel()
@@ -154,17 +213,15 @@ func TestPages(t *testing.T) {
 	s, c, url := started(t)
 	s.AddInvoice(Invoice{CustomerID: 1, Number: `<b>&"`, Total: "1"})
 	s.PayInvoice(1)
-	for _, path := range []string{"/", "/portal/", "/portal/finance/invoices"} {
-		status, page := c.at("GET", url+path, "")
-		if status != 200 || !strings.Contains(page, "Splynx simulator") || strings.Contains(page, "<b>") {
-			t.Errorf("%s: %d %s", path, status, page)
-		}
-		if !strings.Contains(page, `href="/paymentexpress/direct-pay-invoice?item_id=%3cb%3e%26%22"`) {
-			t.Errorf("%s has no link to pay: %s", path, page)
-		}
-		if strings.Count(page, "direct-pay-invoice") != 1 {
-			t.Errorf("%s offers to pay what is paid", path)
-		}
+	status, page := c.at("GET", url+"/", "")
+	if status != 200 || !strings.Contains(page, "Everything in this simulator") || strings.Contains(page, "<b>") {
+		t.Errorf("%d %s", status, page)
+	}
+	if !strings.Contains(page, `href="/paymentexpress/direct-pay-invoice?item_id=%3cb%3e%26%22"`) {
+		t.Errorf("no link to pay: %s", page)
+	}
+	if strings.Count(page, "direct-pay-invoice") != 1 {
+		t.Error("offers to pay what is paid")
 	}
 	if status, page := c.at("GET", url+"/admin/tickets", ""); status != 200 || !strings.Contains(page, "not simulated") {
 		t.Errorf("%d %s", status, page)

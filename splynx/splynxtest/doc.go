@@ -5,7 +5,7 @@
 // # What it keeps
 //
 // Partners, administrators, customers with their balance, invoices, proforma invoices, payments, transactions, payment
-// statements and their records. Amounts are exact decimals with four places, as the database keeps them. There is no
+// statements and their records, entry points of add-ons, settings, and browser sessions. Amounts are exact decimals with four places, as the database keeps them. There is no
 // unique key on payments: the same receipt number books twice, as it does on a real system.
 //
 // # What a payment does
@@ -18,6 +18,13 @@
 //   - Each makes a credit transaction of category 3. DELETE takes all of it back.
 //
 // The balance here is only what payments left unallocated plus what a test gave: making an invoice does not lower it.
+//
+// # Pages
+//
+// A portal and an admin can be clicked through: sign-in, own invoices with the pay icons of the entry points and their
+// dialogs, payments; in the admin customers and "Login as customer". Everything works without script. Signing in sets
+// the session cookie; a portal and an admin sign-in in one browser are in one session (Options.SeparateCookies: in two).
+// "/" lists everything in the simulator to anybody, which no real Splynx does.
 //
 // # Where nothing is documented
 //
@@ -32,7 +39,30 @@
 //   - A search by an attribute that does not exist ignores it. LIKE without a wildcard means "contains".
 //   - A deleted payment answers 404. An invoice that staff deleted stays visible with status deleted.
 //   - Renewing a token replaces both tokens; the old access token lives to its end, the old refresh token is banned.
-//   - admin/api/check asks for no authorisation.
+//   - admin/api/check asks for no authorisation (Options.CheckNeedsAuth), and answers 404 when the setting
+//     main/api/disable_check_api_url is 1.
+//   - The cookie is PHPSESSID (Options.SessionCookie). Each sign-in on a page gives the session a new id and ends the old
+//     one; "Login as customer" keeps the id. A session ends by itself only with Options.SessionLife. A sign-out does not
+//     end tokens that were made from the session.
+//   - A session that holds a customer and an administrator is exchanged for the customer (Options.BothIs). A blocked or
+//     disabled customer signs in as any other (Options.RefusedStatuses). The exchange does not look at the caller's
+//     address and User-Agent (Options.PinSessions); the token that it gives is pinned to them.
+//   - A customer's token reads rows of the own account alone, of sub-accounts too with Options.MainSeesSubs. The bodies
+//     of portal/dashboard/dashboard and portal/profile/additional-attributes are empty lists; billing-info has three
+//     attributes and none with the customer's id.
+//   - An address that is missing in a key's white list answers 401 UNAUTHORIZED, or 403 with Options.ForbidAddress. The
+//     list holds single addresses.
+//   - admin/config/config answers a list of {module, path, key, value, partner_id}, or {key: value} with
+//     Options.ConfigMap; with a partner_id, the partner's own settings and everybody's where it has none. Hidden values
+//     are empty (Options.ConfigInClear). PUT takes {value}, the key in the query or the body. Reading needs the permission
+//     Config index or view. The four settings that anybody may read are not known: without authorisation none is.
+//   - portal/login/entry-points lists the portal's enabled entry points to every caller that is signed in. The size names
+//     between extra_small and extra_large and their widths are invented.
+//   - An administrator's pay link carries the document's number, or its id with Options.AdminLinksByID.
+//   - Twig is not run, but for {{ customer.id }}: other code on the dashboard shows the unpaid invoices with their icons,
+//     or the proforma invoices when the entry point's name has "request" in it.
+//   - AddAddOnEntryPoints knows the names and addresses that are public; see there for those that are not.
+//   - filter_partner_id restricts nothing, timeout ends nothing.
 //   - A record of another partner answers 403 by id and is left out of lists.
 //
 // # Reading it back

@@ -24,6 +24,8 @@ type Proforma struct {
 	Total      string
 	Status     string // not_paid, paid or pending
 	PaymentID  int64
+	// Created and Till are days, YYYY-MM-DD. AddProforma: default today.
+	Created, Till string
 }
 
 // AddInvoice makes an invoice and returns its id. It panics when a value cannot be kept or the customer is not there.
@@ -147,11 +149,16 @@ func (s *Server) PayInvoice(id int64) int64 {
 }
 
 // AddProforma makes a proforma invoice and returns its id. It panics when a value cannot be kept.
-func (s *Server) AddProforma(p Proforma) int64 {
+func (s *Server) AddProforma(p Proforma) int64 { return must(s.addProforma(p)) }
+
+func (s *Server) addProforma(p Proforma) (int64, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.customers.find(p.CustomerID) == nil {
-		panic(fmt.Sprintf("splynxtest: no customer %d", p.CustomerID))
+		return 0, fmt.Errorf("no customer %d", p.CustomerID)
+	}
+	if s.proformas.byID[p.ID] != nil {
+		return 0, fmt.Errorf("proforma id %d is taken", p.ID)
 	}
 	r := s.proformas.blank()
 	r.setInt("id", p.ID)
@@ -159,11 +166,13 @@ func (s *Server) AddProforma(p Proforma) int64 {
 	r.setInt("payment_id", p.PaymentID)
 	r.set("real_create_datetime", s.moment())
 	today := s.today()
-	must(0, r.put(map[string]string{
+	if err := r.put(map[string]string{
 		"number": p.Number, "total": p.Total, "status": or(p.Status, "not_paid"),
-		"date_created": today, "date_updated": today, "date_till": today,
-	}))
-	return s.proformas.insert(r)
+		"date_created": or(p.Created, today), "date_updated": today, "date_till": or(p.Till, today),
+	}); err != nil {
+		return 0, err
+	}
+	return s.proformas.insert(r), nil
 }
 
 // Proformas is every proforma invoice, in the order of their making.
@@ -173,7 +182,8 @@ func (s *Server) Proformas() []Proforma {
 	return collect(s.proformas, func(r *row) Proforma {
 		return Proforma{
 			ID: r.id(), CustomerID: r.int("customer_id"), Number: r.text("number"), Total: r.text("total"),
-			Status: r.text("status"), PaymentID: r.int("payment_id"),
+			Status: r.text("status"), PaymentID: r.int("payment_id"), Created: r.text("date_created"),
+			Till: r.text("date_till"),
 		}
 	})
 }

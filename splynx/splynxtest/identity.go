@@ -42,7 +42,7 @@ func (s *Server) identify(r *http.Request) (identity, *refusal) {
 	}
 	if key, secret, ok := r.BasicAuth(); ok {
 		if k := s.key(key); k != nil && k.Unsecure && k.Secret == secret {
-			return k.identity(), nil
+			return k.identity(), s.listed(k.WhiteList, r)
 		}
 		return identity{}, unauthorized
 	}
@@ -61,7 +61,28 @@ func (s *Server) identify(r *http.Request) (identity, *refusal) {
 	if bad != nil {
 		return identity{}, bad
 	}
-	return k.identity(), nil
+	return k.identity(), s.listed(k.WhiteList, r)
+}
+
+// listed refuses a caller whose address the key's list lacks.
+func (s *Server) listed(whiteList []string, r *http.Request) *refusal {
+	switch {
+	case len(whiteList) == 0 || slices.Contains(whiteList, host(r)):
+		return nil
+	case s.opts.ForbidAddress:
+		return forbidden
+	}
+	return unauthorized
+}
+
+// LastNonce is the nonce that the key was last used with, 0 when it was not or is not there.
+func (s *Server) LastNonce(key string) uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if k := s.key(key); k != nil {
+		return k.nonce
+	}
+	return 0
 }
 
 func (s *Server) key(name string) *keyState {
@@ -112,7 +133,7 @@ func (s *Server) sees(who identity, res *resource, r *row) *refusal {
 	if res.owner != "" {
 		owner = r.int(res.owner)
 	}
-	if who.kind == "customer" && owner != who.id {
+	if who.kind == "customer" && owner != who.id && !s.isMainOf(who.id, owner) {
 		return refuse(403, "NOT_ALLOWED_BY_USER_RESTRICTION", "Not allowed by user restriction")
 	}
 	if who.partner == 0 || res.open {
@@ -129,6 +150,12 @@ func (s *Server) sees(who identity, res *resource, r *row) *refusal {
 		return refuse(403, "NOT_ALLOWED_BY_PARTNER_RESTRICTION", "Not allowed by partner restriction")
 	}
 	return nil
+}
+
+// isMainOf reports whether a main account is shown its sub-account.
+func (s *Server) isMainOf(main, sub int64) bool {
+	c := s.customers.find(sub)
+	return s.opts.MainSeesSubs && c != nil && c.int("parent_id") == main
 }
 
 func (s *Server) partnerOf(customer int64) int64 {

@@ -1,6 +1,9 @@
 package splynxtest
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Style says how numbers and flags look on the wire.
 type Style uint8
@@ -12,14 +15,33 @@ const (
 	V4
 )
 
+func (st Style) name() string {
+	if st == V4 {
+		return "v4"
+	}
+	return "v5"
+}
+
+// BothIDs says who the exchange of a session is answered for when a customer and an administrator are signed in to it.
+type BothIDs uint8
+
+const (
+	// BothCustomer answers for the customer.
+	BothCustomer BothIDs = iota
+	// BothAdministrator answers for the administrator.
+	BothAdministrator
+	// BothRefused answers INVALID_USER.
+	BothRefused
+)
+
 // Options describe one provider. The zero value is a version 5 system with no key, no customer and no faults.
 type Options struct {
 	// Keys are the API keys. Their ids are 1, 2, … in this order.
 	Keys []APIKey
 	// Style is the number style. Default: V5.
 	Style Style
-	// Seed feeds tokens and the choice of random faults: the same seed and the same calls in the same order give the
-	// same answers.
+	// Seed feeds tokens, session ids and the choice of random faults: the same seed and the same calls in the same order
+	// give the same answers.
 	Seed uint64
 	// Rate is the share of API calls, in percent, that meet a random fault. Default: none.
 	Rate int
@@ -29,7 +51,50 @@ type Options struct {
 	ErrorLists bool
 	// SubAccounts allows payments for customers that have a parent account.
 	SubAccounts bool
+
+	// SessionCookie is the name of the session cookie. Default: PHPSESSID.
+	SessionCookie string
+	// SeparateCookies gives the admin a session of its own, under the cookie's name with _ADMIN at the end. Default: portal
+	// and admin share one session, which then may hold a customer and an administrator.
+	SeparateCookies bool
+	// SessionLife is how long a session lives after the last page that was opened with it. Default: no end.
+	SessionLife time.Duration
+	// BothIs says who a session is exchanged for that holds both. Default: the customer.
+	BothIs BothIDs
+	// PinSessions refuses to exchange a session for a program or machine other than the browser's.
+	PinSessions bool
+	// RefusedStatuses are those of customers who cannot sign in and whose session is answered INVALID_USER, e.g. "blocked",
+	// "disabled". Default: none.
+	RefusedStatuses []string
+	// EmailLogin also takes a customer's email for the login.
+	EmailLogin bool
+
+	// MainSeesSubs shows a main account the rows of its sub-accounts, to its token. Default: own rows only.
+	MainSeesSubs bool
+	// AdminLinksByID makes an administrator's pay links carry the document's id. Default: its number.
+	AdminLinksByID bool
+	// CheckNeedsAuth makes admin/api/check ask for authorisation.
+	CheckNeedsAuth bool
+	// ConfigMap makes reading settings answer {key: value}. Default: a list with one object per setting.
+	ConfigMap bool
+	// ConfigInClear makes the API show hidden settings. Default: their value is empty.
+	ConfigInClear bool
+	// ForbidAddress answers 403 FORBIDDEN to an address that is not in a key's WhiteList. Default: 401 UNAUTHORIZED.
+	ForbidAddress bool
 }
+
+// PortalCookie is the name of the cookie that holds a customer's session.
+func (o Options) PortalCookie() string { return or(o.SessionCookie, "PHPSESSID") }
+
+// AdminCookie is the name of the cookie that holds an administrator's session.
+func (o Options) AdminCookie() string {
+	if o.SeparateCookies {
+		return o.PortalCookie() + "_ADMIN"
+	}
+	return o.PortalCookie()
+}
+
+func (o Options) refusesStatus(status string) bool { return slices.Contains(o.RefusedStatuses, status) }
 
 // APIKey is a key that may call the API.
 type APIKey struct {
@@ -43,4 +108,7 @@ type APIKey struct {
 	CheckNonce bool
 	// Unsecure also accepts HTTP Basic with key and secret.
 	Unsecure bool
+	// WhiteList are the addresses that may use the key and its tokens. Empty: all. A caller over Transport has the
+	// address "pipe".
+	WhiteList []string
 }

@@ -1,45 +1,93 @@
 package splynxtest
 
 import (
+	"bytes"
+	"embed"
 	"html/template"
 	"net/http"
+	"slices"
+	"strings"
 )
 
-// The pages stand in for the portal, so that a demo can be clicked and a proxy has something to pass through to.
-var pagesTemplate = template.Must(template.New("pages").Parse(`<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><title>Splynx simulator</title></head><body>
-<h1>Splynx simulator &mdash; provider portal</h1>
-<p>This is a simulator. No money moves here, nothing is kept, nobody needs to sign in.</p>
-{{if .Listing}}
-<h2>Invoices</h2>
-<table><tr><th>Number</th><th>Customer</th><th>Total</th><th>Due</th><th>Status</th><th></th></tr>
-{{range .Invoices}}<tr><td>{{.Number}}</td><td>{{.CustomerID}}</td><td>{{.Total}}</td><td>{{.Due}}</td><td>{{.Status}}</td>
-<td>{{if eq .Status "not_paid"}}<a href="/paymentexpress/direct-pay-invoice?item_id={{.Number}}">Pay</a>{{end}}</td></tr>
-{{end}}</table>
-<h2>Payments</h2>
-<table><tr><th>Receipt</th><th>Customer</th><th>Amount</th><th>Date</th></tr>
-{{range .Payments}}{{if not .Deleted}}<tr><td>{{.Receipt}}</td><td>{{.CustomerID}}</td><td>{{.Amount}}</td><td>{{.Date}}</td></tr>
-{{end}}{{end}}</table>
-{{else}}<p>This page of Splynx is not simulated: {{.Path}}</p><p><a href="/portal/">Portal</a></p>
-{{end}}</body></html>
-`))
+//go:embed pages/*.html
+var pageFiles embed.FS
 
-// listings are the paths that show documents and payments.
-var listings = map[string]bool{
-	"/": true, "/portal": true, "/portal/": true, "/portal/finance/invoices": true, "/portal/finance/payments/list": true,
-}
+var pageTemplates = template.Must(template.New("pages").Funcs(template.FuncMap{
+	// money shows what has no part below the cent as people write it.
+	"money": func(text string) string { return strings.TrimSuffix(text, "00") },
+}).ParseFS(pageFiles, "pages/*.html"))
+
+// The pages by their path without a slash at the end. Those of the portal and of the admin are for who is signed in.
+var (
+	openPages = map[string]func(*Server, http.ResponseWriter, *http.Request){
+		"": (*Server).everythingPage, "/portal/login": (*Server).portalLogin, "/admin/login": (*Server).adminLogin,
+		"/portal/logout": (*Server).portalLogout, "/admin/logout": (*Server).adminLogout,
+	}
+	portalPages = map[string]func(*Server, http.ResponseWriter, *http.Request, Customer){
+		"/portal": (*Server).dashboard, "/portal/finance/invoices": (*Server).ownInvoices,
+		"/portal/finance/requests": (*Server).ownProformas, "/portal/finance/payments/list": (*Server).ownPayments,
+		"/portal/add-on--action-link-modal": (*Server).actionLink,
+	}
+	adminPages = map[string]func(*Server, http.ResponseWriter, *http.Request, identity){
+		"/admin": (*Server).customersPage, "/admin/customers/view": (*Server).customerPage,
+		"/admin/customers/login-as": (*Server).loginAs, "/admin/config/add-on": (*Server).addOnPage,
+	}
+)
 
 func (s *Server) pages(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Content-Type", "text/html; charset=UTF-8")
 	w.Header().Set("Cache-Control", "no-store")
-	data := struct {
-		Path     string
-		Listing  bool
-		Invoices []Invoice
-		Payments []Payment
-	}{Path: r.URL.Path, Listing: listings[r.URL.Path]}
-	if data.Listing {
-		data.Invoices, data.Payments = s.Invoices(), s.Payments()
+	path := strings.TrimSuffix(r.URL.Path, "/")
+	if page, ok := openPages[path]; ok {
+		page(s, w, r)
+		return
 	}
-	_ = pagesTemplate.Execute(w, data)
+	if page, ok := portalPages[path]; ok {
+		if c, in := s.customerOf(r); in {
+			page(s, w, r, c)
+			return
+		}
+		toLogin(w, r, "/portal/")
+		return
+	}
+	if page, ok := adminPages[path]; ok {
+		if who, in := s.memberOf(r); in {
+			page(s, w, r, who)
+			return
+		}
+		toLogin(w, r, "/admin/")
+		return
+	}
+	s.show(w, http.StatusOK, "unknown", screen{Title: "Not simulated", Data: r.URL.Path})
+}
+
+// screen is what every page shows around its own data.
+type screen struct {
+	Title    string
+	Customer *Customer // signed in to the portal
+	Admin    bool      // a page of the admin
+	Staff    bool      // signed in to it
+	Menu     []EntryPoint
+	Data     any
+}
+
+func (s *Server) show(w http.ResponseWriter, status int, name string, p screen) {
+	var b bytes.Buffer
+	if err := pageTemplates.ExecuteTemplate(&b, name, p); err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=UTF-8")
+	w.WriteHeader(status)
+	_, _ = w.Write(b.Bytes())
+}
+
+// everythingPage lists what there is to anybody, so that a demo can be clicked without signing in.
+func (s *Server) everythingPage(w http.ResponseWriter, _ *http.Request) {
+	s.show(w, http.StatusOK, "everything", screen{Title: "Everything in this simulator", Data: map[string]any{
+		"Invoices": s.Invoices(), "Proformas": s.Proformas(), "Payments": livePayments(s.Payments()),
+	}})
+}
+
+func livePayments(all []Payment) []Payment {
+	return slices.DeleteFunc(all, func(p Payment) bool { return p.Deleted })
 }

@@ -13,7 +13,7 @@ func (s *Server) record(c *call) (answer, *refusal) {
 		return answer{}, notFound
 	}
 	r := c.res.table(s).find(id)
-	if r == nil {
+	if r == nil || c.res.hides(r) {
 		return answer{}, notFound
 	}
 	if bad := s.sees(c.who, c.res, r); bad != nil {
@@ -48,7 +48,7 @@ func (s *Server) collection(c *call) (answer, *refusal) {
 	}
 	seen := rows[:0:0]
 	for _, r := range rows {
-		if s.sees(c.who, c.res, r) == nil {
+		if !c.res.hides(r) && s.sees(c.who, c.res, r) == nil {
 			seen = append(seen, r)
 		}
 	}
@@ -123,18 +123,4 @@ func (s *Server) attributes(c *call) answer {
 		body["additional_attributes"] = []string{}
 	}
 	return answer{status: http.StatusOK, body: []byte(encode(body))}
-}
-
-// ownPages answers the customer's own API, which is closed to everybody else.
-func (s *Server) ownPages(c *call) answer {
-	if c.who.kind != "customer" {
-		return refused(forbidden)
-	}
-	b := s.billing.find(c.who.id)
-	if c.path != "portal/services/billing-info" || b == nil {
-		return refused(notFound)
-	}
-	return answer{status: http.StatusOK, body: []byte(encode(map[string]any{
-		"deposit": b.text("deposit"), "blocking_date": b.text("blocking_date"), "howManyDaysLeft": 0,
-	}))}
 }

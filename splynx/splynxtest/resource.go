@@ -10,16 +10,19 @@ type resource struct {
 	methods    string // the methods that are enabled, besides HEAD and OPTIONS
 	table      func(*Server) *table
 
-	owner   string   // the column with the customer's id; "" when the record's own id is meant
-	partner string   // the column with the partner's id, where no customer tells it
-	open    bool     // not restricted by partner
-	keyed   bool     // records only, no collection
-	bare    bool     // OPTIONS has no additional_attributes
-	plain   []string // plain query names that filter
+	owner   string          // the column with the customer's id; "" when the record's own id is meant
+	partner string          // the column with the partner's id, where no customer tells it
+	open    bool            // not restricted by partner
+	keyed   bool            // records only, no collection
+	bare    bool            // OPTIONS has no additional_attributes
+	plain   []string        // plain query names that filter
+	public  bool            // every caller may read it
+	only    func(*row) bool // the rows that there are, nil for all
 
 	create func(*Server, identity, input) (int64, *refusal)
 	update func(*Server, *row, input) *refusal
 	remove func(*Server, *row)
+	call   func(*Server, *call) (answer, *refusal) // answers in the place of all else
 }
 
 var resources = []*resource{
@@ -80,14 +83,29 @@ var resources = []*resource{
 		path: "admin/config/company-info", controller: "CompanyInfo", methods: "GET", partner: "partner_id", bare: true,
 		table: func(s *Server) *table { return s.companies },
 	},
+	{
+		path: "admin/config/entry-points", controller: "EntryPoints", methods: "GET", open: true, bare: true,
+		table: func(s *Server) *table { return s.entryPoints },
+	},
+	{
+		path: "portal/login/entry-points", controller: "EntryPoints", methods: "GET", open: true, bare: true, public: true,
+		table: func(s *Server) *table { return s.entryPoints }, only: shownInPortal,
+	},
+	{
+		path: "admin/config/config", controller: "Config", methods: "GET PUT", open: true, bare: true,
+		table: func(s *Server) *table { return s.configs }, call: (*Server).configCall,
+	},
 }
 
 func init() {
 	for _, res := range resources {
-		section := strings.Split(res.path, "/")[1]
-		res.class = `admin\` + section + `\` + res.controller
+		parts := strings.Split(res.path, "/")
+		res.class = parts[0] + `\` + parts[1] + `\` + res.controller
 	}
 }
+
+// hides reports whether the record is none of the resource's.
+func (res *resource) hides(r *row) bool { return res.only != nil && !res.only(r) }
 
 // name is the last part of the path, the resource in an operation's name.
 func (res *resource) name() string { return res.path[strings.LastIndexByte(res.path, '/')+1:] }

@@ -3,7 +3,7 @@ package splynxtest
 // The attributes of each resource, in the order in which OPTIONS lists them on a version 5 system (the second word is
 // the kind, the third the type that OPTIONS shows, "-" for what it leaves out), joined with what version 4 shows.
 // Words: * required; need to be sent with POST; fixed cannot be set; null, new= and in= say what a new record holds;
-// only= and single say where it is shown; v4= is another kind there.
+// only= and single say where it is shown; v4= is another kind there; title= is its name in OPTIONS, ~ for a space.
 const (
 	customerSchema = `
 		id int integer fixed
@@ -267,8 +267,8 @@ const (
 		amount dec string`
 
 	partnerSchema = `
-		id int integer fixed v4=int
-		name text string *
+		id int integer fixed v4=int title=Id
+		name text string * title=Partner~name
 		deleted flag - fixed only=v4
 		additional_attributes map - fixed only=v4`
 
@@ -279,19 +279,49 @@ const (
 		splynx_url text string`
 
 	administratorSchema = `
-		id int integer fixed
-		partner_id int integer
-		role_name text string new=administrator
-		login text string *
-		name text string *
+		id int integer fixed title=Id
+		partner_id int integer title=Partner
+		role_name text string new=administrator title=Role
+		login text string * title=Admin~login
+		name text string * title=Full~name
 		email text email *
 		timeout int integer new=1800
-		last_ip text string
-		last_dt time datetime
-		filter_partner_id text string
-		router_access text string
+		last_ip text string title=Last~IP
+		last_dt time datetime title=Last~login
+		filter_partner_id text string title=Filter_partner_id
+		router_access text string title=Router~access~(radius)
 		phone text string
-		send_from_my_name flag boolean
+		send_from_my_name flag boolean title=Send~emails~from~my~name
 		calendar_color text string
-		updated_at text string`
+		updated_at text string title=Updated_at`
+
+	entryPointSchema = `
+		id int integer fixed title=Id
+		module text string * title=Module~name
+		place text string * in=portal|admin
+		type text string * in=menu_link|action_link|code|tab
+		size text string *
+		title text string
+		root text string *
+		model text string
+		icon text string
+		background text string
+		url text string * title=Add-on~URL
+		code text string
+		partners ids array
+		name text string *
+		location text string * in=before_content|after_content title=Placement
+		enabled flag boolean new=1
+		location_geo ids array title=Location
+		payment_type ids array
+		payment_account_id text string title=Payment~account`
+
+	configSchema = `
+		id int - fixed only=none
+		module text string * max=64
+		path text string * max=64
+		key text string * max=64
+		value text string *
+		partner_id int integer
+		hidden flag - only=none`
 )

@@ -24,7 +24,7 @@ type Server struct {
 	receipts int
 	keys     []*keyState
 	users    []user
-	sessions map[string]user
+	sessions map[string]*session
 	access   map[string]*grant
 	refresh  map[string]*grant
 
@@ -32,6 +32,7 @@ type Server struct {
 	payments, transactions, relations        *table
 	methods, categories, statements, records *table
 	partners, companies, administrators      *table
+	entryPoints, configs                     *table
 	created, deleted                         map[int64]time.Time // of payments
 
 	log     []Entry
@@ -55,7 +56,7 @@ func New(o Options) *Server {
 		Now: time.Now, opts: o,
 		random: rand.New(rand.NewPCG(o.Seed, 0x5b1)), //nolint:gosec // repeatable on purpose
 		done:   make(chan struct{}), late: map[*time.Timer]struct{}{},
-		sessions: map[string]user{}, access: map[string]*grant{}, refresh: map[string]*grant{},
+		sessions: map[string]*session{}, access: map[string]*grant{}, refresh: map[string]*grant{},
 		created: map[int64]time.Time{}, deleted: map[int64]time.Time{},
 
 		customers: newTable(customerSchema), billing: newTable(billingSchema), invoices: newTable(invoiceSchema),
@@ -63,7 +64,8 @@ func New(o Options) *Server {
 		transactions: newTable(transactionSchema), relations: newTable(relationSchema), methods: newTable(methodSchema),
 		categories: newTable(categorySchema), statements: newTable(statementSchema), records: newTable(recordSchema),
 		partners: newTable(partnerSchema), companies: newTable(companySchema),
-		administrators: newTable(administratorSchema),
+		administrators: newTable(administratorSchema), entryPoints: newTable(entryPointSchema),
+		configs: newTable(configSchema),
 	}
 	s.tokenKey = []byte(strconv.FormatUint(s.random.Uint64(), 36))
 	for i, k := range o.Keys {
@@ -94,9 +96,12 @@ func (s *Server) freshSystem() {
 		s.categories.insert(r)
 	}
 	s.addPartner("Main", "Main")
+	for _, key := range []string{subAccountsKey, checkKey} { // names are recorded; what they do is read from them
+		_ = s.setConfig(ConfigValue{Module: "main", Path: "api", Key: key, Value: defaults[key]})
+	}
 }
 
-// ServeHTTP serves the API below /api/, the control address below /_control/ and stand-in pages everywhere else.
+// ServeHTTP serves the API below /api/, the control address below /_control/ and pages everywhere else.
 // Used without a net/http server, a call that is cut off panics with http.ErrAbortHandler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !s.enter() {

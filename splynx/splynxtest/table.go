@@ -168,8 +168,21 @@ func (v cell) json(c column, st Style) string {
 		return "[]"
 	case kindMap:
 		return "{}"
+	case kindIDs:
+		return idList(v.text, st)
 	}
 	return quoted(v.text)
+}
+
+// idList writes ids as numbers; V4 writes them as strings.
+func idList(kept string, st Style) string {
+	if kept == "" {
+		return "[]"
+	}
+	if st == V4 {
+		return strings.TrimSpace(encode(strings.Split(kept, ",")))
+	}
+	return "[" + kept + "]"
 }
 
 // quoted is the text as a JSON string, slashes and angle brackets as they are.

@@ -4,11 +4,8 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/hex"
-	"encoding/json"
 	"net"
 	"net/http"
-	"strconv"
 	"time"
 )
 
@@ -53,7 +50,7 @@ func (s *Server) signIn(c *call) answer {
 	if c.body == nil {
 		return refused(badSignIn)
 	}
-	who, bad := s.whoSignsIn(c.body)
+	who, bad := s.whoSignsIn(c)
 	if bad != nil {
 		return refused(bad)
 	}
@@ -62,35 +59,29 @@ func (s *Server) signIn(c *call) answer {
 	return answer{status: http.StatusCreated, committed: true, body: g.json(true)}
 }
 
-func (s *Server) whoSignsIn(in input) (identity, *refusal) {
+func (s *Server) whoSignsIn(c *call) (identity, *refusal) {
+	in := c.body
 	switch in.text("auth_type") {
 	case "api_key":
 		k, bad := s.signed(in.text("key"), in.text("nonce"), in.text("signature"))
 		if bad != nil {
 			return identity{}, badSignIn
 		}
-		return k.identity(), nil
+		return k.identity(), s.listed(k.WhiteList, c.request)
 	case "admin", "customer":
 		u := s.login(in.text("auth_type"), in.text("login"), in.text("password"))
 		if u == nil {
 			return identity{}, badSignIn
 		}
-		if u.code != "" && in.text("code") == "" {
-			return identity{}, refuse(401, "MISSED_TWO_FACTOR_CODE", "Two-factor code is missing")
+		if bad := u.secondFactor(in.text("code"), in.text("fingerprint")); bad != nil {
+			return identity{}, bad
 		}
-		if u.code != in.text("code") {
-			return identity{}, refuse(401, "INVALID_TWO_FACTOR_CODE", "Two-factor code is wrong")
+		if u.who.kind == "customer" && s.shutOut(u.who.id) {
+			return identity{}, invalidUser
 		}
 		return u.who, nil
 	case "session":
-		u, ok := s.sessions[in.text("session_id")]
-		if !ok {
-			return identity{}, badSignIn
-		}
-		if u.who.kind == "" {
-			return identity{}, refuse(401, "INVALID_USER", "The user cannot use the API")
-		}
-		return u.who, nil
+		return s.exchange(c)
 	}
 	return identity{}, badSignIn
 }
@@ -133,6 +124,9 @@ func (g *grant) json(permissions bool) []byte {
 func (who identity) permissionMap() any {
 	all := map[string]map[string]string{}
 	for _, res := range resources {
+		if res.public {
+			continue
+		}
 		actions := map[string]string{}
 		for _, action := range []string{"index", "view", "add", "update", "delete"} {
 			actions[action] = "deny"
@@ -211,20 +205,15 @@ func (s *Server) ban(access string) {
 
 // sessionCall answers admin/auth/sessions: a token, not a key, is exchanged for a session id.
 func (s *Server) sessionCall(c *call) answer {
-	who, bad := s.identify(c.request)
 	switch {
-	case bad != nil:
-		return refused(bad)
-	case who.kind == "api_key":
+	case c.who.kind == "api_key":
 		return refused(forbidden)
 	case c.method != http.MethodPost:
 		return refused(methodDisabled)
 	}
-	s.issued++
-	sum := sha256.Sum256([]byte(strconv.FormatUint(s.issued, 10) + string(s.tokenKey)))
-	id := hex.EncodeToString(sum[:16])
-	s.sessions[id] = user{who: who}
-	body, _ := json.Marshal(map[string]string{"session_id": id, "csrf_token": hex.EncodeToString(sum[16:])})
+	id := s.newSession(c.request, session{})
+	s.enroll(id, c.who.kind, c.who.id)
+	body := []byte(encode(map[string]string{"session_id": id, "csrf_token": s.secretText()}))
 	return answer{status: http.StatusCreated, committed: true, body: body}
 }
 
