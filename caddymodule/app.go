@@ -4,14 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"path/filepath"
-	"sync/atomic"
 	"time"
 
 	"github.com/bojanz/currency"
 	"github.com/caddyserver/caddy/v2"
 	"go.uber.org/zap"
 
+	"github.com/caddy-paymentexpress/paymentexpress/internal/upstream"
 	"github.com/caddy-paymentexpress/paymentexpress/payment"
 	"github.com/caddy-paymentexpress/paymentexpress/splynx"
 	"github.com/caddy-paymentexpress/paymentexpress/web"
@@ -35,6 +36,12 @@ type App struct {
 
 	// The id, in Splynx, of the payment method that payments are booked with. Required.
 	PaymentMethod int64 `json:"payment_method,omitempty"`
+
+	// What differs for the customers of one of Splynx's partners, by the partner's id.
+	Partners map[int64]Partner `json:"partners,omitempty"`
+
+	// What is offered.
+	EntryPoints EntryPoints `json:"entry_points,omitzero"`
 
 	// How payments are grouped into payment statements: `monthly` or `daily`. Default:
 	// `monthly`.
@@ -62,6 +69,10 @@ type App struct {
 	// one address, 600 over all.
 	GuestLimit GuestLimit `json:"guest_limit,omitzero"`
 
+	// What `caddy paymentexpress` may do through Caddy's admin address: `read`, or `all`, which
+	// is also ending payments that wait for a person. Default: `read`.
+	AdminCommands string `json:"admin_commands,omitempty"`
+
 	// Where payments are kept.
 	Journal Journal `json:"journal,omitzero"`
 
@@ -77,12 +88,23 @@ type App struct {
 	serverName string
 	authority  string
 	space      *space
-	noMethod   *atomic.Bool // Splynx was heard, and does not have payment_method
+	noMethods  *missing // what Splynx was heard not to have
 	host       *host
 	hostKey    string
+	gates      gates
 	generation *payment.Generation
 	pages      *web.Handler
 	stopping   context.CancelFunc
+}
+
+// gates stand before the two upstreams: one that does not answer is left alone for a moment.
+type gates struct{ splynx, windcave *upstream.Gate }
+
+func newGates(log *zap.Logger) gates {
+	return gates{
+		splynx:   upstream.New("splynx", upstream.Options{Logger: log}),
+		windcave: upstream.New("windcave", upstream.Options{Logger: log}),
+	}
 }
 
 // Journal says where payments are kept.
@@ -92,6 +114,15 @@ type Journal struct {
 
 	// The file. Default: paymentexpress.db in Caddy's data folder.
 	Path string `json:"path,omitempty"`
+}
+
+// EntryPoints says what is offered; what is `off` answers 404, and no page leads to it.
+// Returns, notifications and the pages of payments stay open.
+type EntryPoints struct {
+	// The pay icon of an invoice in the customer portal: `on` or `off`. Default: `on`.
+	Invoice string `json:"invoice,omitempty"`
+	// Payment links: `on` or `off`. Default: `on`.
+	DirectPay string `json:"direct_pay,omitempty"`
 }
 
 // GuestLimit says how many payments guests may start in an hour; links may be looked at ten
@@ -121,19 +152,21 @@ func (a *App) Provision(ctx caddy.Context) error {
 		return err
 	}
 	var err error
-	if a.generation, err = a.generate(); err != nil {
-		return err
-	}
 	if a.hostKey, err = a.journalPath(); err != nil {
 		return err
 	}
-	a.space, a.noMethod = newSpace(filepath.Dir(a.hostKey)), new(atomic.Bool)
+	a.space, a.noMethods = newSpace(filepath.Dir(a.hostKey)), new(missing)
 	if a.host, err = loadHost(a.hostKey); err != nil {
+		return err
+	}
+	a.gates = newGates(a.log)
+	if a.generation, err = a.generate(); err != nil {
 		return err
 	}
 	a.pages, err = web.New(web.Config{
 		PublicURL: a.public, Generation: a.generation, Engine: a.host.Engine, Limits: a.host.limits,
-		ClientIP: clientIP, Room: a.room, Logger: a.log,
+		ClientIP: clientIP, Room: a.room, Logger: a.log, SessionCookies: a.Splynx.SessionCookies,
+		Invoice: a.EntryPoints.Invoice == "on", DirectPay: a.EntryPoints.DirectPay == "on",
 	})
 	return err
 }
@@ -155,6 +188,13 @@ func (a *App) journalPath() (string, error) {
 // setDefaults fills in what adapt shows too.
 func (a *App) setDefaults() {
 	setDefault(&a.Windcave.Endpoint, defaultEndpoint)
+	setDefault(&a.Splynx.Auth, "token")
+	if len(a.Splynx.SessionCookies) == 0 {
+		a.Splynx.SessionCookies = []string{"PHPSESSID"}
+	}
+	setDefault(&a.EntryPoints.Invoice, "on")
+	setDefault(&a.EntryPoints.DirectPay, "on")
+	setDefault(&a.AdminCommands, "read")
 	setDefault(&a.Statements, "monthly")
 	setDefault(&a.PageLife, caddy.Duration(time.Hour))
 	setDefault(&a.BookingQuietTime, caddy.Duration(10*time.Minute))
@@ -182,6 +222,10 @@ func (a *App) check() error {
 		return fmt.Errorf("paymentexpress: currency %q is no ISO 4217 code, such as NZD", a.Currency)
 	case a.PaymentMethod <= 0:
 		return errors.New("paymentexpress: payment_method is missing: the id of the payment method in Splynx (Config, Finance, Payment methods)")
+	case a.Splynx.Auth != "token" && a.Splynx.Auth != "signature":
+		return fmt.Errorf("paymentexpress: splynx: auth %q: token or signature", a.Splynx.Auth)
+	case a.AdminCommands != "read" && a.AdminCommands != "all":
+		return fmt.Errorf("paymentexpress: admin_commands %q: read or all", a.AdminCommands)
 	case a.Statements != "monthly" && a.Statements != "daily":
 		return fmt.Errorf("paymentexpress: statements %q: monthly or daily", a.Statements)
 	case a.MarkerField < 1 || a.MarkerField > 5:
@@ -197,6 +241,23 @@ func (a *App) check() error {
 	case a.JournalReserve < 0:
 		return errors.New("paymentexpress: journal_reserve is negative")
 	}
+	for _, name := range a.Splynx.SessionCookies {
+		if (&http.Cookie{Name: name, Value: "x"}).Valid() != nil {
+			return fmt.Errorf("paymentexpress: splynx: session_cookie %q is no name of a cookie, such as PHPSESSID", name)
+		}
+	}
+	if err := a.EntryPoints.check(); err != nil {
+		return err
+	}
+	return a.checkPartners()
+}
+
+func (e EntryPoints) check() error {
+	for name, value := range map[string]string{"invoice": e.Invoice, "direct_pay": e.DirectPay} {
+		if value != "on" && value != "off" {
+			return fmt.Errorf("paymentexpress: entry_points: %s %q: on or off", name, value)
+		}
+	}
 	return nil
 }
 
@@ -211,13 +272,11 @@ func (a *App) Start() error {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	a.stopping = cancel
-	a.host.push(a.generation, web.GuestLimit(a.GuestLimit))
+	a.host.enforce(inForce{generation: a.generation, limit: web.GuestLimit(a.GuestLimit), app: a})
 	if !isLive(a.endpoint) {
 		a.log.Warn("windcave endpoint is not the live host: its payments may be tests, and their invoices become paid in splynx all the same", zap.String("endpoint", a.endpoint))
 	}
-	if a.generation.Default.PxPost == nil {
-		a.log.Warn("windcave pxpost is not configured: a payment whose payer and notification never come back cannot be asked about")
-	}
+	a.warnWithoutPxPost()
 	go a.probe(ctx)
 	return nil
 }
@@ -239,12 +298,14 @@ func (a *App) Cleanup() error {
 	if a.stopping != nil {
 		a.stopping()
 	}
-	a.host.remove(a.generation)
-	go func(api *splynx.Client) { // a reload does not wait for Splynx
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-		defer cancel()
-		_ = api.Close(ctx) // an access token that stays lapses by itself
-	}(a.generation.Splynx)
+	if a.generation != nil { // else Provision came no further
+		a.host.remove(a.generation)
+		go func(api *splynx.Client) { // a reload does not wait for Splynx
+			ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+			defer cancel()
+			_ = api.Close(ctx) // an access token that stays lapses by itself
+		}(a.generation.Splynx)
+	}
 	_, err := hosts.Delete(a.hostKey)
 	a.host = nil
 	return err

@@ -150,7 +150,7 @@ func newBench(b *testing.B) *bench {
 	t.must(err)
 	g := &payment.Generation{
 		Settings: payment.Settings{PublicURL: t.pages.URL}, Splynx: api,
-		Default: payment.Partner{Name: "Bench", Currency: "NZD", PaymentMethod: 3, PxPay: pxPay, PxPayUser: "Bench", Endpoint: running.URL},
+		Default: payment.Partner{Name: "Bench", Currency: "NZD", PaymentMethod: 3, Credentials: payment.Credentials{PxPay: pxPay, PxPayUser: "Bench", Endpoint: running.URL}},
 	}
 	t.store, err = journal.Open(b.Context(), filepath.Join(dir, "bench.db"))
 	t.must(err)

@@ -52,8 +52,8 @@ func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 type words map[string]func(*caddyfile.Dispenser) error
 
 // read reads a block. A word that is not known is an error, since a mistyped safety setting
-// must not be silent; so is one that comes twice.
-func (w words) read(d *caddyfile.Dispenser, block string) error {
+// must not be silent; so is one that comes twice, but for those that may.
+func (w words) read(d *caddyfile.Dispenser, block string, often ...string) error {
 	seen := make(map[string]bool)
 	for nesting := d.Nesting(); d.NextBlock(nesting); {
 		word := d.Val()
@@ -66,7 +66,7 @@ func (w words) read(d *caddyfile.Dispenser, block string) error {
 			slices.Sort(known)
 			return d.Errf("unknown word %q in %s; it takes %s", word, block, strings.Join(known, ", "))
 		}
-		if seen[word] {
+		if seen[word] && !slices.Contains(often, word) {
 			return d.Errf("%s is set twice in %s", word, block)
 		}
 		seen[word] = true
@@ -87,14 +87,29 @@ func (w words) read(d *caddyfile.Dispenser, block string) error {
 //			plain_http
 //			tls_server_name <name>
 //			tls_ca <file>
+//			auth token|signature
+//			session_cookie <name...>
 //		}
 //		windcave {
 //			endpoint <address>
 //			pxpay <user> <key>
 //			pxpost <user> <password>
+//			retired pxpay|pxpost <user> <secret>
 //		}
 //		currency <code>
 //		payment_method <id>
+//		partner <id> {
+//			pxpay <user> <key>
+//			pxpost <user> <password>
+//			retired pxpay|pxpost <user> <secret>
+//			currency <code>
+//			payment_method <id>
+//			name <text>
+//		}
+//		entry_points {
+//			invoice on|off
+//			direct_pay on|off
+//		}
 //		statements monthly|daily
 //		time_zone <name>
 //		name <text>
@@ -102,6 +117,7 @@ func (w words) read(d *caddyfile.Dispenser, block string) error {
 //		booking_quiet_time <duration>
 //		marker_field 1|2|3|4|5
 //		guest_limit <document> <address> <all>
+//		admin_commands read|all
 //		journal sqlite <path>
 //		journal_reserve <size>
 //	}
@@ -115,6 +131,9 @@ func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 		"windcave":           a.Windcave.parse,
 		"currency":           text(&a.Currency),
 		"payment_method":     whole(&a.PaymentMethod),
+		"partner":            a.parsePartner,
+		"entry_points":       a.EntryPoints.parse,
+		"admin_commands":     text(&a.AdminCommands),
 		"statements":         text(&a.Statements),
 		"time_zone":          text(&a.TimeZone),
 		"name":               text(&a.Name),
@@ -124,7 +143,7 @@ func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 		"guest_limit":        whole(&a.GuestLimit.Document, &a.GuestLimit.Address, &a.GuestLimit.All),
 		"journal":            text(&a.Journal.Backend, &a.Journal.Path),
 		"journal_reserve":    size(&a.JournalReserve),
-	}.read(d, "paymentexpress")
+	}.read(d, "paymentexpress", "partner")
 }
 
 func (s *Splynx) parse(d *caddyfile.Dispenser) error {
@@ -138,6 +157,8 @@ func (s *Splynx) parse(d *caddyfile.Dispenser) error {
 		"plain_http":      set(&s.PlainHTTP),
 		"tls_server_name": text(&s.TLSServerName),
 		"tls_ca":          text(&s.TLSCA),
+		"auth":            text(&s.Auth),
+		"session_cookie":  list(&s.SessionCookies),
 	}.read(d, "splynx")
 }
 
@@ -149,7 +170,68 @@ func (w *Windcave) parse(d *caddyfile.Dispenser) error {
 		"endpoint": text(&w.Endpoint),
 		"pxpay":    text(&w.PxPay.User, &w.PxPay.Secret),
 		"pxpost":   text(&w.PxPost.User, &w.PxPost.Secret),
-	}.read(d, "windcave")
+		"retired":  retired(&w.Retired),
+	}.read(d, "windcave", "retired")
+}
+
+// parsePartner reads a partner's block. Each partner has one.
+func (a *App) parsePartner(d *caddyfile.Dispenser) error {
+	var id int64
+	if err := whole(&id)(d); err != nil {
+		return err
+	}
+	if _, ok := a.Partners[id]; ok {
+		return d.Errf("partner %d is set twice", id)
+	}
+	var p Partner
+	if err := (words{
+		"pxpay":          text(&p.PxPay.User, &p.PxPay.Secret),
+		"pxpost":         text(&p.PxPost.User, &p.PxPost.Secret),
+		"retired":        retired(&p.Retired),
+		"currency":       text(&p.Currency),
+		"payment_method": whole(&p.PaymentMethod),
+		"name":           text(&p.Name),
+	}).read(d, "partner", "retired"); err != nil {
+		return err
+	}
+	if a.Partners == nil {
+		a.Partners = make(map[int64]Partner)
+	}
+	a.Partners[id] = p
+	return nil
+}
+
+func (e *EntryPoints) parse(d *caddyfile.Dispenser) error {
+	if d.NextArg() {
+		return d.ArgErr()
+	}
+	return words{"invoice": text(&e.Invoice), "direct_pay": text(&e.DirectPay)}.read(d, "entry_points")
+}
+
+// retired reads one pair of credentials more.
+func retired(into *[]Retired) func(*caddyfile.Dispenser) error {
+	return func(d *caddyfile.Dispenser) error {
+		var r Retired
+		if err := text(&r.Interface, &r.User, &r.Secret)(d); err != nil {
+			return err
+		}
+		if r.Interface != "pxpay" && r.Interface != "pxpost" {
+			return d.Errf("retired %q: pxpay or pxpost", r.Interface)
+		}
+		*into = append(*into, r)
+		return nil
+	}
+}
+
+// list reads one argument or more.
+func list(into *[]string) func(*caddyfile.Dispenser) error {
+	return func(d *caddyfile.Dispenser) error {
+		word := d.Val()
+		if *into = d.RemainingArgs(); len(*into) == 0 {
+			return d.Errf("%s takes one argument or more", word)
+		}
+		return nil
+	}
 }
 
 // text reads as many arguments as there are fields.

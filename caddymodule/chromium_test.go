@@ -2,15 +2,21 @@ package caddymodule
 
 import (
 	"context"
+	"flag"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 
 	"github.com/caddy-paymentexpress/paymentexpress/internal/chromium"
 	"github.com/caddy-paymentexpress/paymentexpress/splynx/splynxtest"
 	"github.com/caddy-paymentexpress/paymentexpress/windcave/windcavetest"
 )
+
+var shots = flag.String("shots", "", "folder to write pictures of the portal's pages into")
 
 // The whole way in a real browser through a real Caddy: from Splynx's page, which Caddy passes
 // on, by the link to the gateway and back. One is paid, one declined and then paid on the same
@@ -28,7 +34,7 @@ func TestChromiumThroughCaddy(t *testing.T) {
 	s.splynx.ChangeInvoice(third.ID, func(i *splynxtest.Invoice) { i.Due = "12.25" })
 	w := s.window(browser)
 
-	w.do(chromedp.Navigate(s.public+"/portal/"), chromedp.Click(chromedp.CSS(`a[href*="0042"]`)))
+	w.do(chromedp.Navigate(s.public+"/"), chromedp.Click(chromedp.CSS(`a[href*="0042"]`)))
 	w.sees("h1", "2026/0042")
 	w.press("button")
 	w.pay(windcavetest.CardApproved)
@@ -58,10 +64,59 @@ func TestChromiumThroughCaddy(t *testing.T) {
 	s.settled()
 }
 
+// A customer signs in to the portal, opens an invoice by its pay icon in Splynx's dialog, pays
+// it, and comes back to the list; on a phone and on a desk, by light and in the dark.
+func TestChromiumFromThePortal(t *testing.T) {
+	t.Parallel()
+	browser, stop, err := chromium.Start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(stop)
+	s := newSite(t, siteOptions{})
+	one := s.splynx.AddCustomer(splynxtest.Customer{Name: "Customer One", Login: "one", Password: "demo"})
+	s.splynx.AddAddOnEntryPoints()
+	s.start("")
+	for _, screen := range []struct {
+		name, scheme  string
+		width, height int64
+		number        string
+	}{{"phone-light", "light", 390, 844, "P-1"}, {"phone-dark", "dark", 320, 700, "P-2"}, {"desk-light", "light", 1280, 900, "P-3"}, {"desk-dark", "dark", 1280, 900, "P-4"}} {
+		id := s.splynx.AddInvoice(splynxtest.Invoice{CustomerID: one, Number: screen.number, Total: "57.50"})
+		w := s.window(browser)
+		w.look(screen.name, screen.scheme, screen.width, screen.height)
+		w.do(chromedp.Navigate(s.icon(screen.number))) // as from a bookmark: nobody is signed in
+		w.do(chromedp.SetValue(chromedp.CSS(`input[name="login"]`), "one"), chromedp.SetValue(chromedp.CSS(`input[name="password"]`), "demo"))
+		w.press("form.sign button")
+		w.sees("h1", screen.number)
+		w.shot("pay")
+		w.do(chromedp.Navigate(s.public + "/portal/finance/invoices"))
+		w.shot("list")
+		w.do(chromedp.Click(chromedp.Search(`//tr[contains(., "`+screen.number+`")]//a[contains(@class, "action")]`)), chromedp.WaitVisible(chromedp.CSS("dialog[open] iframe")))
+		frames, err := chromedp.Run(w.ctx, chromedp.Nodes(chromedp.CSS("iframe")))
+		s.must(err)
+		w.do(chromedp.WaitVisible(chromedp.CSS("button"), chromedp.FromNode(frames[0])))
+		w.shot("dialog")
+		w.do(chromedp.Click(chromedp.CSS("button"), chromedp.FromNode(frames[0])))
+		w.pay(windcavetest.CardApproved)
+		w.sees("h1", "Paid")
+		s.paid(id)
+		w.sees("p", "received and booked")
+		w.shot("paid")
+		w.press("footer a")
+		w.sees("h1", "Invoices")
+		if at, err := chromedp.Run(w.ctx, chromedp.Location()); err != nil || at != s.public+"/portal/finance/invoices" {
+			t.Errorf("the way back leads to %s (%v)", at, err)
+		}
+	}
+	s.settled()
+}
+
 // window is a browser window at a site.
 type window struct {
 	*site
-	ctx context.Context
+	ctx  context.Context
+	name string // of its pictures
 }
 
 func (s *site) window(browser context.Context) *window {
@@ -71,7 +126,7 @@ func (s *site) window(browser context.Context) *window {
 	s.must(chromedp.Do(ctx)) // the window lives longer than the time-out of its actions
 	ctx, cancel = context.WithTimeout(ctx, 90*time.Second)
 	s.tb.Cleanup(cancel)
-	return &window{s, ctx}
+	return &window{s, ctx, ""}
 }
 
 func (w *window) do(steps ...chromedp.Action[chromedp.Void]) {
@@ -101,4 +156,26 @@ func (w *window) pay(c windcavetest.Card) {
 		w.do(chromedp.SetValue(chromedp.CSS(`input[name="`+name+`"]`), value))
 	}
 	w.press("button.pay")
+}
+
+// look gives the window a size and a colour scheme.
+func (w *window) look(name, scheme string, width, height int64) {
+	w.tb.Helper()
+	w.name = name
+	w.do(chromedp.EmulateViewport(width, height))
+	_, err := chromedp.Call(w.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
+	})
+	w.must(err)
+}
+
+// shot writes a picture of the window, for people to look at.
+func (w *window) shot(name string) {
+	w.tb.Helper()
+	if *shots == "" {
+		return
+	}
+	picture, err := chromedp.Run(w.ctx, chromedp.FullScreenshot(100))
+	w.must(err)
+	w.must(os.WriteFile(filepath.Join(*shots, name+"-"+w.name+".png"), picture, 0o600))
 }

@@ -92,6 +92,14 @@ func TestWrongSettings(t *testing.T) {
 		"public url":         {"https://isp.example/", "isp.example", "want scheme and host, such as https://isp.example/"},
 		"endpoint by http":   {"windcave {", "windcave {\nendpoint http://sec.windcave.com", "http"},
 		"journal":            {"journal sqlite JOURNAL", "journal postgres JOURNAL", `journal "postgres": sqlite`},
+		"auth":               {"public_url", "auth basic\npublic_url", `auth "basic": token or signature`},
+		"session cookie":     {"public_url", "session_cookie \"a b\"\npublic_url", `session_cookie "a b" is no name of a cookie, such as PHPSESSID`},
+		"admin commands":     {"currency NZD", "currency NZD\nadmin_commands write", `admin_commands "write": read or all`},
+		"entry point":        {"currency NZD", "currency NZD\nentry_points {\ninvoice yes\n}", `entry_points: invoice "yes": on or off`},
+		"partner's currency": {"currency NZD", "currency NZD\npartner 2 {\ncurrency NZ$\n}", `partner 2: currency "NZ$" is no ISO 4217 code`},
+		"partner's pxpost":   {"currency NZD", "currency NZD\npartner 2 {\npxpost U {env.CONFIG_TEST_KEY}\n}", "partner 2: pxpost without pxpay; the partner needs both of its own, or neither"},
+		"partner's key":      {"currency NZD", "currency NZD\npartner 2 {\npxpay U {env.CONFIG_TEST_NOT_SET}\n}", "partner 2: pxpay secret"},
+		"retired key":        {"windcave {", "windcave {\nretired pxpay U {env.CONFIG_TEST_NOT_SET}", "windcave: retired: pxpay secret"},
 		"tls_ca":             {"public_url", "tls_ca /does/not/exist.pem\npublic_url", "tls_ca"},
 		"unset tls_ca":       {"public_url", "tls_ca {env.CONFIG_TEST_NOT_SET}\npublic_url", "tls_ca"},
 		"unset server name":  {"public_url", "tls_server_name {env.CONFIG_TEST_NOT_SET}\npublic_url", "tls_server_name"},
@@ -141,7 +149,7 @@ func TestDoubtfulSettings(t *testing.T) {
 		"https://isp.example/": 0, "http://isp.example/": 1, "http://127.0.0.1:9000/": 0, "http://localhost/": 0, "http://[::1]/": 0,
 	} {
 		core, logged := observer.New(zapcore.WarnLevel)
-		a := &App{log: zap.New(core), Splynx: Splynx{URL: "http://127.0.0.1:8080/", PublicURL: public, Key: "key", Secret: "secret"}}
+		a := &App{log: zap.New(core), host: newHost(""), Splynx: Splynx{URL: "http://127.0.0.1:8080/", PublicURL: public, Key: "key", Secret: "secret"}}
 		if err := a.resolvePlain(); err != nil {
 			t.Fatal(err)
 		}

@@ -7,11 +7,11 @@ import (
 	"time"
 )
 
-// room tells why no new payment may start: it could not be booked, or the journal's disk is
-// nearly full. What is open goes on.
-func (a *App) room() error {
-	if a.noMethod.Load() {
-		return fmt.Errorf("payment_method %d is not in splynx: what is paid could not be booked", a.PaymentMethod)
+// room tells why no new payment of a partner may start: it could not be booked, or the
+// journal's disk is nearly full. What is open goes on.
+func (a *App) room(partner int64) error {
+	if method := a.generation.Partner(partner).PaymentMethod; a.noMethods.has(method) {
+		return fmt.Errorf("payment_method %d is not in splynx: what is paid could not be booked", method)
 	}
 	free, known := a.space.free()
 	if !known || free >= uint64(a.JournalReserve) {

@@ -2,10 +2,11 @@ package caddymodule
 
 import (
 	"errors"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/caddy-paymentexpress/paymentexpress/payment"
 )
 
 func TestRoom(t *testing.T) {
@@ -19,9 +20,9 @@ func TestRoom(t *testing.T) {
 		"below":          {free: 99, full: true},
 		"cannot be told": {err: errors.ErrUnsupported},
 	} {
-		a := &App{JournalReserve: 100, noMethod: new(atomic.Bool), space: newSpace("/a/folder")}
+		a := &App{JournalReserve: 100, generation: new(payment.Generation), noMethods: new(missing), space: newSpace("/a/folder")}
 		a.space.ask = func(string) (uint64, error) { return c.free, c.err }
-		if err := a.room(); (err != nil) != c.full {
+		if err := a.room(1); (err != nil) != c.full {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -3,7 +3,6 @@ package caddymodule
 import (
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -39,6 +38,11 @@ type Splynx struct {
 	TLSServerName string `json:"tls_server_name,omitempty"`
 	// A file with the certificate authority, in PEM, if it is not a public one.
 	TLSCA string `json:"tls_ca,omitempty"`
+	// How calls are authorised: `token`, an access token made with the API key, or
+	// `signature` on each call, which are then made one at a time. Default: `token`.
+	Auth string `json:"auth,omitempty"`
+	// Names of the cookies that may hold a Splynx session. Default: PHPSESSID.
+	SessionCookies []string `json:"session_cookies,omitempty"`
 }
 
 // Windcave is the account that cards are charged with.
@@ -50,12 +54,8 @@ type Windcave struct {
 	PxPay Credentials `json:"pxpay,omitzero"`
 	// The PxPost user, another pair: finds payments that nobody reported.
 	PxPost Credentials `json:"pxpost,omitzero"`
-}
-
-// Credentials are a user name with its key or password.
-type Credentials struct {
-	User   string `json:"user,omitempty"`
-	Secret string `json:"secret,omitempty"`
+	// What earlier payments were made with: they are asked about with these, and nothing else.
+	Retired []Retired `json:"retired,omitempty"`
 }
 
 // resolvePlain replaces the placeholders of what is no secret.
@@ -97,16 +97,16 @@ func (a *App) generate() (*payment.Generation, error) {
 	if err != nil {
 		return nil, fmt.Errorf("paymentexpress: splynx: %w", err)
 	}
-	partner, err := a.defaultPartner()
+	byDefault, partners, err := a.partners()
 	if err != nil {
-		return nil, fmt.Errorf("paymentexpress: windcave: %w", err)
+		return nil, fmt.Errorf("paymentexpress: %w", err)
 	}
 	return &payment.Generation{
 		Settings: payment.Settings{
 			PublicURL: a.public, PageLife: time.Duration(a.PageLife), BookingQuietTime: time.Duration(a.BookingQuietTime),
 			TimeZone: zone, StatementsDaily: a.Statements == "daily", MarkerField: a.MarkerField,
 		},
-		Splynx: api, Default: partner, Logger: a.log,
+		Splynx: api, Default: byDefault, Partners: partners, Logger: a.log,
 	}, nil
 }
 
@@ -165,8 +165,13 @@ func (a *App) splynxClient() (*splynx.Client, error) {
 	if err != nil {
 		return nil, err
 	}
+	auth := splynx.AuthToken
+	if a.Splynx.Auth == "signature" {
+		auth = splynx.AuthSignature
+	}
 	return splynx.New(splynx.Config{
 		URL: a.address, PublicURL: a.public, Key: key, Secret: secret, Transport: transport, Logger: a.log.Named("splynx"),
+		Auth: auth, Nonces: a.host.nonces, Gate: a.gates.splynx,
 	})
 }
 
@@ -189,39 +194,6 @@ func (a *App) splynxTransport() (http.RoundTripper, error) {
 		}
 	}
 	return t, nil
-}
-
-func (a *App) defaultPartner() (payment.Partner, error) {
-	p := payment.Partner{Name: a.Name, Currency: a.Currency, PaymentMethod: a.PaymentMethod, Endpoint: a.endpoint}
-	if a.Windcave.PxPay.User == "" {
-		return p, errors.New("pxpay is missing: the PxPay user id and its key")
-	}
-	config := windcave.Config{Endpoint: a.endpoint, Logger: a.log.Named("windcave")}
-	user, key, err := a.credentials("pxpay", a.Windcave.PxPay)
-	if err != nil {
-		return p, err
-	}
-	if p.PxPay, err = windcave.NewPxPay(config, windcave.NewCredentials(user, key)); err != nil {
-		return p, err
-	}
-	p.PxPayUser = user
-	if a.Windcave.PxPost.User == "" {
-		return p, nil
-	}
-	if user, key, err = a.credentials("pxpost", a.Windcave.PxPost); err != nil {
-		return p, err
-	}
-	p.PxPostUser = user
-	p.PxPost, err = windcave.NewPxPost(config, windcave.NewCredentials(user, key))
-	return p, err
-}
-
-func (a *App) credentials(name string, c Credentials) (user, secret string, err error) {
-	if user, err = a.resolve(name+" user", c.User); err != nil {
-		return "", "", err
-	}
-	secret, err = a.resolveSecret(name+" secret", c.Secret)
-	return user, secret, err
 }
 
 // resolve replaces placeholders; a missing variable or file is an error that names the

@@ -12,6 +12,7 @@ import (
 
 	"github.com/caddy-paymentexpress/paymentexpress/payment"
 	"github.com/caddy-paymentexpress/paymentexpress/payment/journal"
+	"github.com/caddy-paymentexpress/paymentexpress/splynx"
 	"github.com/caddy-paymentexpress/paymentexpress/web"
 )
 
@@ -23,6 +24,7 @@ var hosts = caddy.NewUsagePool()
 type host struct {
 	path   string
 	limits *web.Limits
+	nonces splynx.Nonces // for signatures: they grow over restarts too
 	opener func(context.Context, string) (*journal.SQLite, error)
 	tried  chan struct{} // closed once opening has been tried
 	again  chan struct{} // has the opener try at once
@@ -38,13 +40,15 @@ type host struct {
 	inForce []inForce // oldest first
 	why     error     // there is no engine
 	closed  bool
-	stop    context.CancelFunc // of the opener; nil before the first push
+	stop    context.CancelFunc // of the opener; nil before the first configuration
 }
 
 // inForce is what one configuration brings.
 type inForce struct {
 	generation *payment.Generation
 	limit      web.GuestLimit
+	app        *App      // for the admin address
+	since      time.Time // with the monotonic clock
 }
 
 var errOpening = errors.New("the journal is being opened")
@@ -68,20 +72,21 @@ func loadHost(path string) (*host, error) {
 
 func newHost(path string) *host {
 	return &host{
-		path: path, limits: web.NewLimits(web.GuestLimit{}), why: errOpening, opener: journal.Open,
+		path: path, limits: web.NewLimits(web.GuestLimit{}), nonces: splynx.NonceFile(path+".nonce", nil), why: errOpening, opener: journal.Open,
 		tried: make(chan struct{}), again: make(chan struct{}, 1), ended: make(chan struct{}),
 	}
 }
 
-// push puts a configuration in force and sees that the journal is opened.
-func (h *host) push(g *payment.Generation, limit web.GuestLimit) {
+// enforce puts a configuration in force and sees that the journal is opened.
+func (h *host) enforce(f inForce) {
+	f.since = time.Now()
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.inForce = append(h.inForce, inForce{g, limit})
-	h.limits.Set(limit)
+	h.inForce = append(h.inForce, f)
+	h.limits.Set(f.limit)
 	switch {
 	case h.engine != nil:
-		h.engine.Push(g)
+		h.engine.Push(f.generation)
 	case h.closed:
 	case h.stop == nil:
 		var ctx context.Context

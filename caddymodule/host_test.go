@@ -170,7 +170,7 @@ func TestCloseHoldsNobodyUp(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		g := &payment.Generation{Logger: zap.NewNop(), Default: payment.Partner{PxPay: pxPay, PxPayUser: "User", Endpoint: "http://127.0.0.1:1"}}
+		g := &payment.Generation{Logger: zap.NewNop(), Default: payment.Partner{Currency: "NZD", Credentials: payment.Credentials{PxPay: pxPay, PxPayUser: "User", Endpoint: "http://127.0.0.1:1"}}}
 		h.push(g, web.GuestLimit{})
 		e, err := h.Engine(t.Context())
 		if err != nil {

@@ -7,9 +7,11 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -52,8 +54,8 @@ func TestForeignPathsPass(t *testing.T) {
 	s.stop()
 }
 
-// A reload while the payer is at the gateway, and while Splynx has the booking in its hands.
-func TestReloadInTheMiddleOfAPayment(t *testing.T) {
+// F43: a reload while the payer is at the gateway, and while Splynx has the booking in its hands.
+func TestF43ReloadInTheMiddleOfAPayment(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, siteOptions{})
 	s.start("")
@@ -75,25 +77,38 @@ func TestReloadInTheMiddleOfAPayment(t *testing.T) {
 	s.settled()
 }
 
-// F82: a reload whose other app fails leaves the old configuration in use.
-func TestReloadWhoseOtherAppFails(t *testing.T) {
+// F82: a reload whose other app fails, and that would write the log elsewhere, leaves the old
+// configuration and the old log in use.
+func TestF82ReloadWhoseOtherAppFails(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, siteOptions{})
+	old, other := filepath.Join(s.dir, "old.log"), filepath.Join(s.dir, "other.log")
+	s.extra = "log {\n\t\toutput file " + old + "\n\t\tformat json\n\t}"
 	s.start("")
 	adapted := adapt(t, s.caddyfile("paymentexpress"))
 	broken := strings.Replace(adapted, `"apps": {`, `"apps": {"failing": {},`, 1)
+	broken = strings.ReplaceAll(broken, old, other)
 	if err := s.loadJSON(broken); err == nil || !strings.Contains(err.Error(), "never starts") {
 		t.Fatalf("the reload ended with %v", err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	s.must(s.payInvoice(ctx, s.invoice.Number))
-	s.settled()
+	says := func(file string) bool {
+		text, _ := os.ReadFile(file)
+		return strings.Contains(string(text), `"why":"booked"`)
+	}
+	s.until("the old log says that it is booked", func() bool { return says(old) })
+	s.stop()
+	s.check()
+	if says(other) {
+		t.Error("the log of a configuration that was never in force was written")
+	}
 }
 
 // F83: a journal that another process holds closes the payment pages and nothing else, and
 // opens by itself later.
-func TestJournalLocked(t *testing.T) {
+func TestF83JournalLocked(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, siteOptions{})
 	other, err := journal.Open(t.Context(), s.journal())
@@ -127,9 +142,9 @@ func TestJournalLocked(t *testing.T) {
 	s.settled()
 }
 
-// The other journals that cannot be opened: the site is served, payments are closed, the log
+// F14: the other journals that cannot be opened: the site is served, payments are closed, the log
 // says why, and nothing is overwritten.
-func TestJournalThatCannotBeOpened(t *testing.T) {
+func TestF14JournalThatCannotBeOpened(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		prepare func(path string) error
@@ -159,30 +174,48 @@ func TestJournalThatCannotBeOpened(t *testing.T) {
 	}
 }
 
-// Caddy is asked to stop while Splynx has a booking in its hands: it is finished, or goes on
-// at the next start.
-func TestShutdownDuringABooking(t *testing.T) {
+// F45: Caddy is asked to stop while Splynx has a booking in its hands. It is finished, or, where
+// whoever asked does not wait so long and kills it, goes on at the next start; booked once each
+// time.
+func TestF45ShutdownDuringABooking(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, siteOptions{})
-	s.start("")
-	person := payer.New()
-	page, err := person.Start(t.Context(), s.link(s.invoice.Number))
-	s.must(err)
-	held := s.splynx.Hold("POST payments", splynxtest.AfterCommit)
-	_, err = person.Open(t.Context(), s.payOn(page))
-	s.must(err)
-	<-held.Arrived()
-	s.until("Caddy shuts down", func() bool {
-		_ = s.cmd.Process.Signal(os.Interrupt)
-		return strings.Contains(s.logged(), "shutting down")
-	})
-	held.Release()
-	s.dead()
-	s.start("")
-	s.paid(s.invoice.ID)
-	s.until("it is recorded", func() bool { return strings.Contains(s.logged(), `"why":"booked"`) })
-	s.stop()
-	s.check()
+	for name, c := range map[string]struct {
+		moment splynxtest.Moment
+		killed bool // before Splynx answers
+	}{
+		"finished":              {splynxtest.AfterCommit, false},
+		"finished, begun late":  {splynxtest.BeforeProcessing, false},
+		"killed, booked before": {splynxtest.AfterCommit, true},
+		"killed, booked after":  {splynxtest.BeforeProcessing, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t, siteOptions{extra: "grace_period 100ms"})
+			s.start("")
+			person := payer.New()
+			page, err := person.Start(t.Context(), s.link(s.invoice.Number))
+			s.must(err)
+			held := s.splynx.Hold("POST payments", c.moment)
+			_, err = person.Open(t.Context(), s.payOn(page))
+			s.must(err)
+			<-held.Arrived()
+			s.must(s.cmd.Process.Signal(syscall.SIGTERM))
+			s.until("Caddy shuts down", func() bool { return strings.Contains(s.logged(), "shutting down") })
+			if c.killed {
+				s.must(s.cmd.Process.Signal(syscall.SIGKILL))
+				s.dead()
+			}
+			held.Release()
+			if !c.killed {
+				s.dead()
+			}
+			s.start("")
+			s.paid(s.invoice.ID)
+			s.until("it is recorded", func() bool { return strings.Contains(s.logged(), `"why":"booked"`) })
+			s.stop()
+			s.check()
+		})
+	}
 }
 
 // reloads is how many times a configuration is loaded under load.
@@ -190,7 +223,7 @@ const reloads = 50
 
 // F43: reloads under load lose no more requests than stock Caddy does in the same run, none
 // on kept connections, and leave no goroutine and no file open.
-func TestReloadsUnderLoad(t *testing.T) {
+func TestF43ReloadsUnderLoad(t *testing.T) {
 	s := newSite(t, siteOptions{extra: "grace_period 10s"})
 	s.start("")
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)

@@ -53,14 +53,14 @@ func TestMethodIsLookedFor(t *testing.T) {
 		}
 		core, logged := observer.New(zapcore.InfoLevel)
 		a := &App{
-			PaymentMethod: 3, log: zap.New(core), generation: &payment.Generation{Splynx: api},
-			noMethod: new(atomic.Bool), space: newSpace(t.TempDir()),
+			PaymentMethod: 3, log: zap.New(core), generation: &payment.Generation{Splynx: api, Default: payment.Partner{PaymentMethod: 3}},
+			noMethods: new(missing), space: newSpace(t.TempDir()),
 		}
 		const missing, there = "payment_method is not in splynx: no payment can start until it is", "payment_method is in splynx"
 		want := func(open bool, missed, found int) {
 			t.Helper()
 			synctest.Wait()
-			if err := a.room(); (err == nil) != open || err != nil && !strings.Contains(err.Error(), "payment_method 3") {
+			if err := a.room(1); (err == nil) != open || err != nil && !strings.Contains(err.Error(), "payment_method 3") {
 				t.Errorf("room: %v", err)
 			}
 			if m, f := logged.FilterMessage(missing).Len(), logged.FilterMessage(there).Len(); m != missed || f != found {

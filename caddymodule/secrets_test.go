@@ -18,7 +18,7 @@ import (
 
 // F60: whole flows, good and bad, with the access log on and at debug level; then everything
 // that came out is searched for what must not be in it.
-func TestNoSecretComesOut(t *testing.T) {
+func TestF60NoSecretComesOut(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, siteOptions{})
 	s.start("")
@@ -113,7 +113,7 @@ func query(t *testing.T, address string) url.Values {
 }
 
 // F75: a reload that names another journal is refused while this one has payments under way.
-func TestReloadToAnotherJournal(t *testing.T) {
+func TestF75ReloadToAnotherJournal(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, siteOptions{})
 	s.start("")

@@ -28,6 +28,8 @@ const (
 	pxPayKey      = "5ec7e7aa5ec7e7aa5ec7e7aa5ec7e7aa5ec7e7aa5ec7e7aa5ec7e7aa5ec7e7aa"
 	pxPostKey     = "marked-pxpost-password"
 	splynxSecret  = "marked-splynx-secret"
+	southKey      = "50075ec7e7aa5ec7e7aa5ec7e7aa5ec7e7aa5ec7e7aa5ec7e7aa5ec7e7aa5ec7"
+	southPostKey  = "marked-south-pxpost-password"
 	cardHolder    = "Marked Holder"
 	providersName = "Kereru Broadband"
 )
@@ -45,6 +47,8 @@ type site struct {
 	invoice splynxtest.Invoice
 	extra   string // more global options
 	method  int64  // payment_method
+	words   string // more words of ours
+	auth    string // how calls to Splynx are authorised
 
 	mu  sync.Mutex
 	log bytes.Buffer
@@ -56,19 +60,24 @@ type siteOptions struct {
 	gateway windcavetest.Options
 	splynx  splynxtest.Options
 	extra   string
+	// checkNonce has Splynx demand nonces that grow.
+	checkNonce bool
 }
 
 func newSite(tb testing.TB, o siteOptions) *site {
 	tb.Helper()
-	s := &site{tb: tb, dir: tb.TempDir(), extra: o.extra, method: 3}
-	o.gateway.Accounts = []windcavetest.Account{{PxPayUser: "SitePxPay", PxPayKey: pxPayKey, PostUser: "SitePxPost", PostPassword: pxPostKey}}
+	s := &site{tb: tb, dir: tb.TempDir(), extra: o.extra, method: 3, auth: "token"}
+	o.gateway.Accounts = []windcavetest.Account{
+		{PxPayUser: "SitePxPay", PxPayKey: pxPayKey, PostUser: "SitePxPost", PostPassword: pxPostKey},
+		{PxPayUser: "SouthPxPay", PxPayKey: southKey, PostUser: "SouthPxPost", PostPassword: southPostKey},
+	}
 	o.gateway.NotifySpacing = 300 * time.Millisecond
 	s.gateway = windcavetest.New(o.gateway)
 	tb.Cleanup(s.gateway.Close)
 	running, err := s.gateway.Start("127.0.0.1:0")
 	s.must(err)
 	s.pay = running.URL
-	o.splynx.Keys = []splynxtest.APIKey{{Key: "0123456789abcdef0123456789abcdef", Secret: splynxSecret}}
+	o.splynx.Keys = []splynxtest.APIKey{{Key: "0123456789abcdef0123456789abcdef", Secret: splynxSecret, CheckNonce: o.checkNonce}}
 	s.splynx = splynxtest.New(o.splynx)
 	tb.Cleanup(s.splynx.Close)
 	s.backend, err = s.splynx.Start("127.0.0.1:0")
@@ -117,6 +126,7 @@ func (s *site) caddyfile(handler string) string {
 			public_url %s/
 			api_key {env.SPLYNX_API_KEY}
 			api_secret {env.SPLYNX_API_SECRET}
+			auth %s
 		}
 		windcave {
 			endpoint %s
@@ -125,6 +135,7 @@ func (s *site) caddyfile(handler string) string {
 		}
 		currency NZD
 		payment_method %d
+		%s
 		time_zone Pacific/Auckland
 		booking_quiet_time 1s
 		guest_limit 1000 10000 10000
@@ -141,7 +152,7 @@ func (s *site) caddyfile(handler string) string {
 		}
 	}
 }
-`, s.admin, filepath.Join(s.dir, "storage"), s.extra, s.backend, s.public, s.pay, s.method, s.journal(), s.public, handler, strings.TrimPrefix(s.backend, "http://"))
+`, s.admin, filepath.Join(s.dir, "storage"), s.extra, s.backend, s.public, s.auth, s.pay, s.method, s.words, s.journal(), s.public, handler, strings.TrimPrefix(s.backend, "http://"))
 }
 
 func (s *site) journal() string { return filepath.Join(s.dir, "paymentexpress.db") }
@@ -159,7 +170,8 @@ func (s *site) run(file, fault string) {
 	s.cmd = exec.Command(os.Args[0], "run", "--config", file, "--adapter", "caddyfile")
 	s.cmd.Env = append(os.Environ(), asCaddy+"=1", "PAYMENTEXPRESS_FAULTPOINT="+fault, "XDG_CONFIG_HOME="+s.dir, "XDG_DATA_HOME="+s.dir,
 		"SPLYNX_API_KEY=0123456789abcdef0123456789abcdef", "SPLYNX_API_SECRET="+splynxSecret,
-		"PXPAY_USER_ID=SitePxPay", "PXPAY_KEY="+pxPayKey, "PXPOST_USERNAME=SitePxPost", "PXPOST_PASSWORD="+pxPostKey)
+		"PXPAY_USER_ID=SitePxPay", "PXPAY_KEY="+pxPayKey, "PXPOST_USERNAME=SitePxPost", "PXPOST_PASSWORD="+pxPostKey,
+		"SOUTH_PXPAY_KEY="+southKey, "SOUTH_PXPOST_PASSWORD="+southPostKey)
 	s.cmd.Stdout, s.cmd.Stderr = (*siteLog)(s), (*siteLog)(s)
 	s.must(s.cmd.Start())
 	cmd, end := s.cmd, make(chan error, 1)

@@ -180,7 +180,7 @@ func TestClaimWithoutTxnIDIsAskedAgain(t *testing.T) {
 func TestLostJournalAndGatewayUnsure(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		w := paymenttest.New(t, option{})
+		w := paymenttest.New(t, option{NoPxPost: true})
 		prove(t, w)
 		p, back := approve(w)
 		w.LoseJournal()
@@ -266,7 +266,7 @@ func TestPanicInAStep(t *testing.T) {
 
 // F13: a journal that cannot be written makes the worker pause, not spin against the gateway;
 // once it can, everything goes on.
-func TestJournalNotWritable(t *testing.T) {
+func TestF13JournalNotWritable(t *testing.T) {
 	t.Parallel()
 	core, logged := observer.New(zap.InfoLevel)
 	play(t, option{NoPxPost: true, Logger: zap.New(core)}, func(t *testing.T, w *world) {

@@ -99,15 +99,14 @@ func (e *Engine) status(ctx context.Context, g *Generation, p *Payment) (windcav
 	if p.PxPostUser == "" || e.now().Sub(p.CreatedAt) < pageLooks[0]/2 {
 		return none, nil // no credentials for it, or too early to be of use
 	}
-	client, err := g.pxPost(p.Endpoint, p.PxPostUser)
+	passwords, err := g.pxPost(p.Endpoint, p.PxPostUser)
 	if err != nil {
 		return none, err
 	}
-	answer, err := client.Status(ctx, string(p.TxnID))
+	v, err := askStatus(ctx, passwords, p)
 	if err != nil {
 		return none, err
 	}
-	v := answer.Judge(p.expect())
 	if v.Outcome == windcave.Failed {
 		g.logger().Error("windcave refused to say what became of a payment: check the pxpost credentials", append(describe(p), zap.String("code", v.Code))...)
 	}

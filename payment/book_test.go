@@ -49,28 +49,19 @@ func quietly(t *testing.T, w *world, unclear func(splynxtest.Entry) bool) {
 
 func always(splynxtest.Entry) bool { return true }
 
-// F27, F28, F66: a POST that may have reached Splynx is searched for during the quiet time,
-// and only then sent again, if it is not there.
-func TestUnclearPost(t *testing.T) {
-	t.Parallel()
-	for _, tt := range []struct {
-		name  string
-		fault trouble
-		posts int
-		soon  bool // found before the quiet time is over
-	}{
-		{"500 before", trouble{Kind: splynxtest.Status}, 2, false},
-		{"500 after", trouble{Kind: splynxtest.Status, Commit: true}, 1, true},
-		{"502 before", trouble{Kind: splynxtest.Status, Status: 502}, 2, false},
-		{"504 after", trouble{Kind: splynxtest.Status, Status: 504, Commit: true}, 1, true},
-		{"cut before", trouble{Kind: splynxtest.Cut}, 2, false},
-		{"cut after", trouble{Kind: splynxtest.Cut, Commit: true}, 1, true},
-		{"time-out after commit", trouble{Kind: splynxtest.Slow, Delay: time.Minute}, 1, true},
-		{"commit 30 s after the time-out", trouble{Kind: splynxtest.Late, Delay: 30 * time.Second}, 1, true},
-		{"commit 9 min after the time-out", trouble{Kind: splynxtest.Late, Delay: 9 * time.Minute}, 1, true},
-		{"redirected to a login", trouble{Kind: splynxtest.ToLogin}, 2, false},
-		{"redirected after commit", trouble{Kind: splynxtest.ToLogin, Commit: true}, 1, true},
-	} {
+// unclear is a POST that may have reached Splynx, and what has to follow from it.
+type unclear struct {
+	name  string
+	fault trouble
+	posts int
+	soon  bool // found before the quiet time is over
+}
+
+// searchedFor plays stories in which such a POST is searched for during the quiet time, and
+// only then sent again, if it is not there.
+func searchedFor(t *testing.T, all []unclear) {
+	t.Helper()
+	for _, tt := range all {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			play(t, option{}, func(t *testing.T, w *world) {
@@ -95,6 +86,39 @@ func TestUnclearPost(t *testing.T) {
 			})
 		})
 	}
+}
+
+// F27: Splynx gives no clear answer to a POST that it did nothing for.
+func TestF27UnclearAndNotCommitted(t *testing.T) {
+	t.Parallel()
+	searchedFor(t, []unclear{
+		{"500", trouble{Kind: splynxtest.Status}, 2, false},
+		{"502", trouble{Kind: splynxtest.Status, Status: 502}, 2, false},
+		{"cut", trouble{Kind: splynxtest.Cut}, 2, false},
+		{"redirected to a login", trouble{Kind: splynxtest.ToLogin}, 2, false},
+		{"time-out", trouble{Kind: splynxtest.Late, Delay: 100 * time.Hour}, 2, false},
+	})
+}
+
+// F28: Splynx has booked the payment, and its answer does not come.
+func TestF28TimeoutAfterCommit(t *testing.T) {
+	t.Parallel()
+	searchedFor(t, []unclear{
+		{"500", trouble{Kind: splynxtest.Status, Commit: true}, 1, true},
+		{"504", trouble{Kind: splynxtest.Status, Status: 504, Commit: true}, 1, true},
+		{"cut", trouble{Kind: splynxtest.Cut, Commit: true}, 1, true},
+		{"time-out", trouble{Kind: splynxtest.Slow, Delay: time.Minute}, 1, true},
+		{"redirected to a login", trouble{Kind: splynxtest.ToLogin, Commit: true}, 1, true},
+	})
+}
+
+// F66: what we gave up is booked half a minute later, or when the quiet time is nearly over.
+func TestF66CommitAfterTheTimeout(t *testing.T) {
+	t.Parallel()
+	searchedFor(t, []unclear{
+		{"after 30 s", trouble{Kind: splynxtest.Late, Delay: 30 * time.Second}, 1, true},
+		{"after 9 min", trouble{Kind: splynxtest.Late, Delay: 9 * time.Minute}, 1, true},
+	})
 }
 
 // The quiet time is a setting, and each unclear POST has its own.
@@ -140,7 +164,7 @@ func TestNudging(t *testing.T) {
 
 // F29, W_201: after a 201 nothing is posted again, whatever its body and however often the
 // search misses the row.
-func TestCreatedAndUnreadable(t *testing.T) {
+func TestF29CreatedAndUnreadable(t *testing.T) {
 	t.Parallel()
 	for _, kind := range []splynxtest.Kind{splynxtest.Garbage, splynxtest.NoID, splynxtest.Empty, splynxtest.Truncated} {
 		for missed := range 3 {
@@ -239,14 +263,16 @@ func TestSurelyNotPosted(t *testing.T) {
 	}
 }
 
-// F32: what Splynx refuses is tried once more without the document, then it is a person's.
-func TestRefusedForGood(t *testing.T) {
+// F32: what Splynx refuses for good is tried once more without the document; then it is a
+// person's, who is told once, and nothing is sent again by itself.
+func TestF32RefusedForGood(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{400, 404, 422} {
 		for times, state := range map[int]payment.State{1: payment.Recorded, 2: payment.Parked} {
 			t.Run(fmt.Sprint(status, " ", times), func(t *testing.T) {
 				t.Parallel()
-				play(t, option{}, func(t *testing.T, w *world) {
+				seen := new(moves)
+				play(t, option{Observer: seen}, func(t *testing.T, w *world) {
 					w.Splynx.Inject(trouble{Op: post, Kind: splynxtest.Status, Status: status, Times: times})
 					p := paid(t, w)
 					p = w.Until(p.ID, time.Minute, state)
@@ -259,31 +285,62 @@ func TestRefusedForGood(t *testing.T) {
 					if n := len(posts(w)); n != 2 {
 						t.Errorf("%d POSTs", n)
 					}
+					if n := seen.count(payment.ReasonBookingRefused); n != times-1 {
+						t.Errorf("a person was told %d times", n)
+					}
 				})
 			})
 		}
 	}
 }
 
-// F30: Splynx is away for a day; what was approved meanwhile is booked when it is back.
-func TestOutage(t *testing.T) {
+// F30: Splynx is away for a day, and we are restarted meanwhile. What is approved is kept and
+// can be seen, and is booked when Splynx is back, each on the day of its approval.
+func TestF30SplynxAwayForADay(t *testing.T) {
 	t.Parallel()
 	play(t, option{}, func(t *testing.T, w *world) {
-		page := w.Start("form-1")
+		var waiting []*payment.Payment
+		for i := range 3 {
+			c := w.Splynx.AddCustomer(splynxtest.Customer{Name: "Another"})
+			id := w.Splynx.AddInvoice(invoice{CustomerID: c, Number: fmt.Sprint("2026/10", i), Total: "57.50"})
+			p, err := w.Engine.Start(background, w.OrderOf(id, fmt.Sprint("form-", i), "payer"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			waiting = append(waiting, p)
+		}
 		w.Splynx.SetOutage(true)
-		w.Pay(page, windcavetest.CardApproved)
-		w.Pass(24 * time.Hour)
-		want(t, get(w, page.ID), payment.Approved, "")
+		for i, p := range waiting {
+			w.Pay(p, windcavetest.CardApproved)
+			w.Pass(10 * time.Minute)
+			want(t, get(w, p.ID), payment.Approved, "")
+			h := health(t, w)
+			if h.Unfinished[payment.Approved] != i+1 || h.Oldest == nil || h.Oldest.Payment != waiting[0].ID {
+				t.Errorf("unfinished %v, oldest %+v", h.Unfinished, h.Oldest)
+			}
+		}
+		w.Pass(8 * time.Hour)
+		w.Revive()
+		w.Pass(16 * time.Hour)
+		if h := health(t, w); h.Unfinished[payment.Approved] != len(waiting) {
+			t.Errorf("unfinished after a restart: %v", h.Unfinished)
+		}
 		w.Splynx.SetOutage(false)
-		p := w.Until(page.ID, 17*time.Minute, payment.Recorded)
-		if p.Booking.To != payment.ToDocument || ours(w)[0].Date != p.ApprovedAt.Format(time.DateOnly) {
-			t.Errorf("booked to %s on %s", p.Booking.To, ours(w)[0].Date)
+		for _, p := range waiting {
+			p = w.Until(p.ID, 17*time.Minute, payment.Recorded)
+			if p.Booking.To != payment.ToDocument || len(ours(w)) == 0 || ours(w)[0].Date != p.ApprovedAt.Format(time.DateOnly) {
+				t.Errorf("booked to %s, payments %+v", p.Booking.To, ours(w))
+			}
+		}
+		if n := len(ours(w)); n != len(waiting) {
+			t.Errorf("%d payments", n)
 		}
 	})
 }
 
-// The day of a payment is that of its approval where the provider is.
-func TestPaymentDate(t *testing.T) {
+// F46: the day of a payment is that of its approval where the provider is, thirteen hours ahead
+// or eleven behind.
+func TestF46DayOfTheProvider(t *testing.T) {
 	t.Parallel()
 	for _, hours := range []int{13, -11} {
 		t.Run(fmt.Sprint(hours), func(t *testing.T) {
@@ -305,7 +362,7 @@ func TestPaymentDate(t *testing.T) {
 }
 
 // F67: a search that ignores its filter is no answer: nothing is decided on it.
-func TestSearchIgnoresFilter(t *testing.T) {
+func TestF67SearchIgnoresFilter(t *testing.T) {
 	t.Parallel()
 	play(t, option{}, func(t *testing.T, w *world) {
 		w.Splynx.Inject(trouble{Op: list, Kind: splynxtest.IgnoreFilter, Times: -1})
@@ -322,7 +379,7 @@ func TestSearchIgnoresFilter(t *testing.T) {
 
 // F67: with a search that was never seen to find anything, an unclear POST is not followed by
 // another.
-func TestSearchUnproven(t *testing.T) {
+func TestF67SearchUnproven(t *testing.T) {
 	t.Parallel()
 	for name, f := range map[string]trouble{
 		"nothing to find": {Op: "GET nothing", Kind: splynxtest.Status},
@@ -355,7 +412,7 @@ func TestSearchUnproven(t *testing.T) {
 }
 
 // F31, F63: where the money goes.
-func TestWhereMoneyGoes(t *testing.T) {
+func TestF31InvoiceChangedMeanwhile(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name    string
@@ -427,12 +484,23 @@ func TestCustomerGone(t *testing.T) {
 	})
 }
 
-// F79: what is due to four digits is charged in coins, and what is left counts as paid.
-func TestPartlyPaid(t *testing.T) {
+// F63: an invoice that is partly paid is charged what is due on it, not its total.
+func TestF63PartlyPaid(t *testing.T) {
 	t.Parallel()
-	for _, tt := range []struct{ due, charged, left string }{
-		{"20", "20.00", "0.0000"}, {"10.0049", "10.00", "0.0049"}, {"10.005", "10.01", "0.0000"},
-	} {
+	charged(t, []debt{{"20", "20.00", "0.0000"}, {"57.49", "57.49", "0.0000"}, {"0.01", "0.01", "0.0000"}})
+}
+
+// F79: what is due to four digits is charged in coins, and what is left counts as paid.
+func TestF79RestBelowACoin(t *testing.T) {
+	t.Parallel()
+	charged(t, []debt{{"10.0049", "10.00", "0.0049"}, {"10.005", "10.01", "0.0000"}})
+}
+
+type debt struct{ due, charged, left string }
+
+func charged(t *testing.T, all []debt) {
+	t.Helper()
+	for _, tt := range all {
 		t.Run(tt.due, func(t *testing.T) {
 			t.Parallel()
 			play(t, option{}, func(t *testing.T, w *world) {
@@ -450,7 +518,7 @@ func TestPartlyPaid(t *testing.T) {
 
 // F69, W_RESUME, W_NOLIST: staff pair the statement record, at every moment. Once only, or
 // before a person.
-func TestPairedByHand(t *testing.T) {
+func TestF69PairedByHand(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name  string
@@ -598,7 +666,7 @@ func TestPairedWhileUnclear(t *testing.T) {
 }
 
 // W_LATER, F68: what commits after the quiet time is found by the later searches.
-func TestCommitAfterTheQuietTime(t *testing.T) {
+func TestF68CommitAfterTheQuietTime(t *testing.T) {
 	t.Parallel()
 	for _, delay := range []time.Duration{12 * time.Minute, 20 * time.Minute, 20 * time.Hour} {
 		t.Run(delay.String(), func(t *testing.T) {
@@ -615,7 +683,7 @@ func TestCommitAfterTheQuietTime(t *testing.T) {
 }
 
 // F68: a second row with our number, planted before each of the later searches.
-func TestSecondRowPlanted(t *testing.T) {
+func TestF68SecondRowPlanted(t *testing.T) {
 	t.Parallel()
 	for after, found := range map[time.Duration]time.Duration{time.Minute: 16 * time.Minute, 20 * time.Minute: 25 * time.Hour} {
 		for _, deleted := range []bool{false, true} {
@@ -714,7 +782,7 @@ func TestTwoPaymentsOfOneCustomer(t *testing.T) {
 }
 
 // F69: staff pair the record of a payment that the gateway never approves.
-func TestPairedAndNeverApproved(t *testing.T) {
+func TestF69PairedAndNeverApproved(t *testing.T) {
 	t.Parallel()
 	for name, end := range map[string]func(*world, *payment.Payment){
 		"nobody paid": func(*world, *payment.Payment) {},
@@ -758,9 +826,10 @@ func TestPairedAndNeverApproved(t *testing.T) {
 	}
 }
 
-// W_CRASHNOTE: a POST that was journaled and has no answer may have reached Splynx: whoever
-// takes it up waits for the whole quiet time, counted anew.
-func TestCrashAroundThePost(t *testing.T) {
+// F07, W_CRASHNOTE: killed before Splynx answers. A POST that was journaled and has no answer
+// may have reached it: whoever takes it up searches first, and waits for the whole quiet time,
+// counted anew.
+func TestF07KilledAroundThePost(t *testing.T) {
 	t.Parallel()
 	for name, hook := range map[string]func(*world, func()){
 		"before it is done": func(w *world, die func()) { w.Splynx.OnRequest(post, die) },

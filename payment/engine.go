@@ -19,9 +19,13 @@ import (
 var (
 	ErrNoGeneration  = errors.New("no configuration is in force")
 	ErrNoCredentials = errors.New("credentials are not configured")
+	ErrNoPartner     = errors.New("the partner has no settings any more")
+	ErrCurrency      = errors.New("the amount is not in the partner's currency")
 	ErrInFlight      = errors.New("a payment for this document is under way")
 	ErrFormChanged   = errors.New("this form was sent before with other values")
 	ErrBusy          = errors.New("too many result tokens are not judged yet")
+	ErrHeld          = errors.New("the journal is being compared with Splynx")
+	ErrJournalOld    = errors.New("the journal does not know all payments of ours in Splynx")
 )
 
 // Engine moves payments. It outlives configurations: each brings a Generation, and a step
@@ -40,9 +44,11 @@ type Engine struct {
 	wake    chan struct{}
 	results singleflight.Group // one question for a token, however many ask
 	titles  keyed              // statements are looked up and made one at a time for a title
+	starts  keyed              // of one payer for one document
 	asks    *askLimits
 	nudged  nudges
 	trouble trouble       // of the journal
+	compare *comparison   // of the journal with Splynx
 	booking chan struct{} // places of the worker, apart: a silent gateway must not hold up bookings
 	asking  chan struct{}
 	flights sync.WaitGroup // calls that must end before the journal closes
@@ -82,10 +88,12 @@ func New(store Store, o Options) *Engine {
 		done:    make(chan struct{}),
 		watched: make(map[ID]time.Time),
 		asks:    newAskLimits(),
+		compare: newComparison(),
 		booking: make(chan struct{}, workers),
 		asking:  make(chan struct{}, workers),
 	}
 	go e.work()
+	e.flights.Go(e.keepComparing)
 	return e
 }
 
@@ -97,6 +105,7 @@ func (e *Engine) Push(g *Generation) {
 		e.generations = append(e.generations, g)
 	}
 	e.mu.Unlock()
+	e.compare.begin()
 	e.poke()
 }
 
@@ -127,6 +136,7 @@ func (e *Engine) Close(ctx context.Context) error {
 	}
 	e.closed = true
 	close(e.stop)
+	e.compare.cancel()
 	e.mu.Unlock()
 
 	ended := make(chan struct{})
@@ -178,9 +188,11 @@ func (e *Engine) Key(ctx context.Context, name string) ([]byte, error) { return 
 // once durable.
 func (e *Engine) change(ctx context.Context, g *Generation, id ID, fn func(*Payment) (Writes, error)) (*Payment, error) {
 	var w Writes
+	var made bool // w.New was not there yet: else it was told before
 	p, err := e.store.Change(ctx, id, func(p *Payment) (Writes, error) {
 		var err error
 		w, err = fn(p)
+		made, w.Made = false, &made
 		for i := range w.Events {
 			w.Events[i].Node = e.node
 		}
@@ -194,10 +206,8 @@ func (e *Engine) change(ctx context.Context, g *Generation, id ID, fn func(*Paym
 	for _, ev := range w.Events {
 		e.tell(g, p, ev)
 	}
-	if w.New != nil {
-		if _, err := e.store.Get(ctx, w.New.ID); err == nil { // else that charge has its row, and was told
-			e.tell(g, w.New, w.NewEvent)
-		}
+	if made {
+		e.tell(g, w.New, w.NewEvent)
 	}
 	e.poke()
 	return p, nil
@@ -238,8 +248,10 @@ type keyed struct {
 	locks map[string]*keyedLock
 }
 
+// keyedLock is held by whoever has put something into place. It is no mutex: tests wait for
+// it in virtual time.
 type keyedLock struct {
-	sync.Mutex
+	place chan struct{}
 	users int
 }
 
@@ -251,14 +263,14 @@ func (k *keyed) lock(key string) func() {
 	}
 	l := k.locks[key]
 	if l == nil {
-		l = new(keyedLock)
+		l = &keyedLock{place: make(chan struct{}, 1)}
 		k.locks[key] = l
 	}
 	l.users++
 	k.mu.Unlock()
-	l.Lock()
+	l.place <- struct{}{}
 	return func() {
-		l.Unlock()
+		<-l.place
 		k.mu.Lock()
 		if l.users--; l.users == 0 {
 			delete(k.locks, key)

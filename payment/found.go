@@ -129,6 +129,9 @@ func (e *Engine) lookAgain(ctx context.Context, g *Generation, p *Payment) error
 	if rows = live(rows); len(rows) > 1 || len(rows) > 0 && (p.State != Recorded || p.Booking.To == ByHand) {
 		return e.park(ctx, g, p, ReasonBookedTwice, "payments "+ids(rows)+" in Splynx carry our number")
 	}
+	if p.byPerson() { // who has seen the others, and said what they are
+		return e.looked(ctx, g, p)
+	}
 	others, err := e.sameMoney(ctx, g, p)
 	if err != nil {
 		return err

@@ -1,8 +1,8 @@
 package payment
 
 import (
-	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"go.uber.org/zap"
@@ -47,11 +47,20 @@ type Partner struct {
 	Name          string // what payers read; empty: Splynx's company name
 	Currency      string // ISO 4217
 	PaymentMethod int64  // id in Splynx
-	PxPay         *windcave.PxPay
-	PxPayUser     string
-	PxPost        *windcave.PxPost // nil: nobody can be asked about a page that nobody reported
-	PxPostUser    string
-	Endpoint      string // the gateway's address
+	Credentials
+	Own bool // the credentials are the partner's own, not everybody's
+	// Retired are what earlier payments were made with, the newest first: they are asked with,
+	// and nothing else.
+	Retired []Credentials
+}
+
+// Credentials are what the gateway knows the provider by.
+type Credentials struct {
+	Endpoint   string // the gateway's address
+	PxPay      *windcave.PxPay
+	PxPayUser  string
+	PxPost     *windcave.PxPost // nil: nobody can be asked about a page that nobody reported
+	PxPostUser string
 }
 
 // Generation is what one configuration brings: settings, clients, logger, observer. A step
@@ -65,6 +74,7 @@ type Generation struct {
 	Observer Observer
 
 	search searchProof
+	served sync.Map // partners without a block that were found to be the default's
 }
 
 // Observer is told of every move, after it is durable. It must not block.
@@ -80,35 +90,6 @@ func (g *Generation) Partner(id int64) Partner {
 	return g.Default
 }
 
-// partners lists every set of credentials.
-func (g *Generation) partners() []Partner {
-	all := []Partner{g.Default}
-	for _, p := range g.Partners {
-		all = append(all, p)
-	}
-	return all
-}
-
-// pxPay finds the client for the user that a payment was started with.
-func (g *Generation) pxPay(endpoint, user string) (*windcave.PxPay, error) {
-	for _, p := range g.partners() {
-		if p.PxPay != nil && p.Endpoint == endpoint && p.PxPayUser == user {
-			return p.PxPay, nil
-		}
-	}
-	return nil, fmt.Errorf("%w: PxPay user %q at %s", ErrNoCredentials, user, endpoint)
-}
-
-// pxPost is pxPay for the user that answers Status.
-func (g *Generation) pxPost(endpoint, user string) (*windcave.PxPost, error) {
-	for _, p := range g.partners() {
-		if p.PxPost != nil && p.Endpoint == endpoint && p.PxPostUser == user {
-			return p.PxPost, nil
-		}
-	}
-	return nil, fmt.Errorf("%w: PxPost user %q at %s", ErrNoCredentials, user, endpoint)
-}
-
 func (g *Generation) logger() *zap.Logger {
 	if g.Logger == nil {
 		return zap.NewNop()
@@ -119,9 +100,9 @@ func (g *Generation) logger() *zap.Logger {
 // Endpoints lists the gateway's addresses, each once.
 func (g *Generation) Endpoints() []string {
 	var all []string
-	for _, p := range g.partners() {
-		if !slices.Contains(all, p.Endpoint) {
-			all = append(all, p.Endpoint)
+	for _, c := range g.credentials() {
+		if !slices.Contains(all, c.Endpoint) {
+			all = append(all, c.Endpoint)
 		}
 	}
 	return all

@@ -66,6 +66,7 @@ type Payment struct {
 	Endpoint   string `json:"endpoint"`
 	PxPayUser  string `json:"pxpay_user"`
 	PxPostUser string `json:"pxpost_user,omitempty"`
+	OwnAccount bool   `json:"own_account,omitempty"` // these are of the partner's block, not everybody's
 	TxnType    string `json:"txn_type"`
 	Reference  string `json:"reference"` // MerchantReference as the gateway echoes it
 

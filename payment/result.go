@@ -104,11 +104,11 @@ func (e *Engine) judge(t Token) (*Payment, error) {
 
 // judgeKnown asks about a payment of ours.
 func (e *Engine) judgeKnown(ctx context.Context, g *Generation, t Token, p *Payment) (*Payment, error) {
-	client, err := g.pxPay(p.Endpoint, p.PxPayUser)
+	keys, err := g.pxPay(p.Endpoint, p.PxPayUser)
 	if err != nil {
 		return nil, e.withoutCredentials(ctx, g, p, err)
 	}
-	result, err := client.ProcessResponse(ctx, t.Value)
+	result, err := processResponse(ctx, keys, t.Value)
 	faultpoint.Hit("result_answered")
 	if isInvalidToken(err) {
 		t.Judged = TokenForeign
@@ -184,11 +184,6 @@ func (e *Engine) askLater(ctx context.Context, g *Generation, t Token, why error
 		e.journalFailed(g, err)
 	}
 	e.poke()
-}
-
-func isInvalidToken(err error) bool {
-	var failed *windcave.Error
-	return errors.As(err, &failed) && failed.Kind == windcave.KindRefused && failed.Key == windcave.KeyTokenInvalid
 }
 
 // askLimits bounds the questions that strangers can make us ask the gateway: so many for a

@@ -26,8 +26,9 @@ func slow(o windcavetest.Options) option {
 	return option{Gateway: o}
 }
 
-// F34, F35: the notification before the browser, with it, and after it; several at once.
-func TestNotificationAndReturn(t *testing.T) {
+// F35: the notification before the browser, with it, after it, and a day later: one record, and
+// an answer of 200 once it is stored.
+func TestF35NotificationAtAnyTime(t *testing.T) {
 	t.Parallel()
 	for name, o := range map[string]option{
 		"before":     slow(windcavetest.Options{Notify: windcavetest.NotifyBefore}),
@@ -58,7 +59,9 @@ func TestNotificationAndReturn(t *testing.T) {
 	}
 }
 
-func TestTenAtOnceAskOnce(t *testing.T) {
+// F34: six notifications and ten browsers at the same moment: one question, one record, and
+// the stored outcome for each.
+func TestF34ManyAtOnce(t *testing.T) {
 	t.Parallel()
 	play(t, slow(windcavetest.Options{}), func(t *testing.T, w *world) {
 		w.Gateway.Inject(fault{Op: windcavetest.OpNotify, Kind: windcavetest.NotifyRepeat, N: 5})
@@ -74,14 +77,24 @@ func TestTenAtOnceAskOnce(t *testing.T) {
 		}
 		all.Wait()
 		w.Until(p.ID, time.Minute, payment.Recorded)
+		w.Pass(time.Hour)
+		n := w.Gateway.Notifications()[0]
+		if len(n.Tries) != 6 || len(ours(w)) != 1 {
+			t.Errorf("notified %d times, %d payments", len(n.Tries), len(ours(w)))
+		}
+		for _, try := range n.Tries {
+			if try.Status != 200 {
+				t.Errorf("a notification was answered %d", try.Status)
+			}
+		}
 		if n := asked(w, windcavetest.OpProcess); n != 1 {
 			t.Errorf("gateway was asked %d times about one token", n)
 		}
 	})
 }
 
-// F36: nobody but the notification; nobody at all.
-func TestBrowserNeverComesBack(t *testing.T) {
+// F36: the browser is closed, and only the notification comes.
+func TestF36BrowserNeverComesBack(t *testing.T) {
 	t.Parallel()
 	play(t, option{}, func(t *testing.T, w *world) {
 		p := w.Start("form-1")
@@ -90,7 +103,8 @@ func TestBrowserNeverComesBack(t *testing.T) {
 	})
 }
 
-func TestFoundByStatus(t *testing.T) {
+// F36: the browser is closed and the notification is lost: the gateway is asked.
+func TestF36NobodyTells(t *testing.T) {
 	t.Parallel()
 	play(t, option{}, func(t *testing.T, w *world) {
 		p, _ := approve(w)
@@ -117,7 +131,7 @@ func TestStatusThatKnowsNoPages(t *testing.T) {
 }
 
 // F47: a token that the gateway does not know says nothing, and is not asked about for ever.
-func TestForgedToken(t *testing.T) {
+func TestF47ForgedToken(t *testing.T) {
 	t.Parallel()
 	play(t, option{}, func(t *testing.T, w *world) {
 		p := w.Start("form-1")
@@ -137,7 +151,8 @@ func TestForgedToken(t *testing.T) {
 	})
 }
 
-func TestForgedTokenForUnknownPayment(t *testing.T) {
+// F47: the same for a payment that there is not.
+func TestF47ForgedTokenForUnknownPayment(t *testing.T) {
 	t.Parallel()
 	play(t, option{}, func(t *testing.T, w *world) {
 		if _, err := w.Return(forged("AAAAAAAAAAAAAAAA", "f")); !errors.Is(err, payment.ErrNotFound) {
@@ -151,7 +166,7 @@ func TestForgedTokenForUnknownPayment(t *testing.T) {
 }
 
 // F47: the token of one payment brought to another one moves neither the one nor the other.
-func TestTokensSwapped(t *testing.T) {
+func TestF47TokensSwapped(t *testing.T) {
 	t.Parallel()
 	play(t, option{}, func(t *testing.T, w *world) {
 		a := w.Start("form-a")
@@ -176,7 +191,7 @@ func TestTokensSwapped(t *testing.T) {
 }
 
 // F48: a replay shows the stored outcome and costs the gateway nothing.
-func TestReplay(t *testing.T) {
+func TestF48Replay(t *testing.T) {
 	t.Parallel()
 	play(t, option{}, func(t *testing.T, w *world) {
 		p, back := approve(w)
@@ -273,7 +288,7 @@ func TestAttemptsOnOnePage(t *testing.T) {
 
 // W_NOBODY, F72: a page that outlives its end is paid when nobody looks at it any more, and
 // nobody tells. The questions after 24 h and 73 h find it, also after a decline.
-func TestPageOutlivesItsEnd(t *testing.T) {
+func TestF72PageOutlivesItsEnd(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		paid, found time.Duration
@@ -329,7 +344,7 @@ func TestLastLookUnanswered(t *testing.T) {
 
 // F70: the same TxnId approved twice is two charges: each has a row, the second one goes to
 // the balance, and it is told once, however often its token comes.
-func TestSecondChargeOnOnePage(t *testing.T) {
+func TestF70SecondChargeOnOnePage(t *testing.T) {
 	t.Parallel()
 	second := paymenttest.Histories{AtRest: true, Second: true}
 	check := func(t *testing.T, w *world, seen *moves, first payment.ID) {
@@ -403,7 +418,7 @@ func TestSecondChargeOnOnePage(t *testing.T) {
 
 // F22: money that is not what was asked for is never recorded, and a person is shown it. An
 // answer about another payment, or about none, says nothing about this one.
-func TestAnswerDiffers(t *testing.T) {
+func TestF22AnswerDiffers(t *testing.T) {
 	t.Parallel()
 	for kind, state := range map[windcavetest.Kind]payment.State{
 		windcavetest.OtherAmount: payment.Parked, windcavetest.OtherCurrency: payment.Parked,
@@ -435,8 +450,8 @@ func TestAnswerDiffers(t *testing.T) {
 	}
 }
 
-// The gateway did take another amount or currency.
-func TestChargeDiffers(t *testing.T) {
+// F22: the gateway did take another amount or currency.
+func TestF22ChargeDiffers(t *testing.T) {
 	t.Parallel()
 	for _, kind := range []windcavetest.Kind{windcavetest.OtherAmount, windcavetest.OtherCurrency, windcavetest.OtherReference, windcavetest.OtherTxnType} {
 		for _, told := range []bool{true, false} {
@@ -462,8 +477,8 @@ func TestChargeDiffers(t *testing.T) {
 	}
 }
 
-// A charge that differs is not forgotten because a right one follows, nor the other way round.
-func TestChargeDiffersBesideAnother(t *testing.T) {
+// F22: a charge that differs is not forgotten because a right one follows, nor the other way round.
+func TestF22ChargeDiffersBesideAnother(t *testing.T) {
 	t.Parallel()
 	skipped := map[int]int{0: 2, 1: 1} // the first one is told of again when it gets a row of its own
 	for name, skip := range map[string]int{"the first differs": 0, "the second differs": 1} {
@@ -498,7 +513,7 @@ func TestChargeDiffersBesideAnother(t *testing.T) {
 }
 
 // F21: the gateway says success, and authorised nothing.
-func TestNotAuthorized(t *testing.T) {
+func TestF21NotAuthorized(t *testing.T) {
 	t.Parallel()
 	play(t, option{}, func(t *testing.T, w *world) {
 		p := w.Start("form-1")
@@ -514,7 +529,7 @@ func TestNotAuthorized(t *testing.T) {
 }
 
 // F23: a surcharge of the page is not the invoice's.
-func TestSurchargeStandsApart(t *testing.T) {
+func TestF23SurchargeStandsApart(t *testing.T) {
 	t.Parallel()
 	play(t, option{}, func(t *testing.T, w *world) {
 		w.Gateway.Inject(fault{Op: windcavetest.OpPage, Kind: windcavetest.Surcharge, Value: "1.15"})
@@ -530,7 +545,7 @@ func TestSurchargeStandsApart(t *testing.T) {
 }
 
 // F74: money for an id that the journal does not know is kept for a person.
-func TestMoneyWithoutIntent(t *testing.T) {
+func TestF74MoneyWithoutIntent(t *testing.T) {
 	t.Parallel()
 	play(t, option{}, func(t *testing.T, w *world) {
 		p, back := approve(w)
@@ -571,7 +586,7 @@ func TestDeclineWithoutIntent(t *testing.T) {
 }
 
 // F62: currencies without a decimal digit and with three.
-func TestOtherCurrencies(t *testing.T) {
+func TestF62OtherCurrencies(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ currency, due, charged string }{
 		{"JPY", "1500", "1500"}, {"KWD", "1.234", "1.234"}, {"NZD", "10.0049", "10.00"}, {"NZD", "1.005", "1.01"}, {"NZD", "999999.99", "999999.99"},
@@ -599,7 +614,7 @@ func TestOtherCurrencies(t *testing.T) {
 
 // F44: a payment whose credentials are not configured any more waits, and goes on by itself
 // when they are back.
-func TestCredentialsMissing(t *testing.T) {
+func TestF44CredentialsMissing(t *testing.T) {
 	t.Parallel()
 	for _, kind := range []windcavetest.Kind{"", windcavetest.OtherAmount, windcavetest.Decline} {
 		t.Run(string(kind), func(t *testing.T) {
@@ -642,9 +657,9 @@ func TestCredentialsMissing(t *testing.T) {
 	}
 }
 
-// F20, F25, F58: an answer that cannot be read, or that says nothing, is no outcome: it is
-// asked for again until there is one.
-func TestResultUnreadable(t *testing.T) {
+// F58: an answer that cannot be read, or that says nothing, is no outcome: it is asked for
+// again until there is one.
+func TestF58ResultUnreadable(t *testing.T) {
 	t.Parallel()
 	for _, f := range []fault{
 		{Kind: windcavetest.CutBefore},
@@ -765,7 +780,7 @@ func TestDeclinedTokenIsAskedAgain(t *testing.T) {
 }
 
 // F73: a payment is asked about only with the user that it was started with.
-func TestStatusUserReplaced(t *testing.T) {
+func TestF73StatusUserReplaced(t *testing.T) {
 	t.Parallel()
 	play(t, option{}, func(t *testing.T, w *world) {
 		p, _ := approve(w)

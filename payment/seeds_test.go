@@ -50,7 +50,7 @@ func tell(t *testing.T, n uint64) {
 		Splynx: splynxtest.Options{Seed: n, Style: splynxtest.Style(r.IntN(2)), ErrorLists: r.IntN(2) == 0},
 	})
 	prove(t, w)
-	s := &story{t: t, r: r, w: w, invoices: []int64{w.Invoice.ID}}
+	s := &story{t: t, r: r, w: w, invoices: []int64{w.Invoice.ID}, restores: r.IntN(2) == 0}
 	another := w.Splynx.AddCustomer(splynxtest.Customer{Name: "Another"})
 	for i, c := range []int64{w.Customer, another, another} {
 		s.invoices = append(s.invoices, w.Splynx.AddInvoice(invoice{CustomerID: c, Number: fmt.Sprint("2026/10", i), Total: "57.50"}))
@@ -78,6 +78,11 @@ type story struct {
 	returns  []string
 	orders   []*windcavetest.Order
 	second   bool
+
+	restores bool // of one journal two charges on one page are kept apart, of two nobody could
+	backup   string
+	backedUp time.Time
+	restored bool
 }
 
 func pick[T any](r *rand.Rand, list []T) T { return list[r.IntN(len(list))] }
@@ -124,11 +129,12 @@ func (s *story) calm() {
 		o.Cancel()
 	}
 	s.w.Revive()
-	if !s.second {
+	if !s.second && !s.restored {
 		return
 	}
-	// Status tells of one charge for each TxnId. Of another one only its own token tells, so
-	// that has to come through in the end.
+	// Status tells of one charge for each TxnId, and a restored journal finds a page by its
+	// statement record, if there is one. Else only the token tells, so that has to come through
+	// in the end.
 	for i := range s.w.Gateway.Notifications() {
 		s.w.Pass(time.Minute)
 		if _, err := s.w.Gateway.SendNotification(i); err != nil {
@@ -140,7 +146,7 @@ func (s *story) calm() {
 func (s *story) step() {
 	steps := []func(){
 		s.start, s.start, s.start, s.pay, s.pay, s.pay, s.pay, s.comeBack, s.comeBack, s.gateway, s.gateway, s.staff,
-		s.wait, s.wait, s.wait, s.die, s.die, s.cut, s.stranger,
+		s.wait, s.wait, s.wait, s.die, s.die, s.cut, s.stranger, s.settle, s.back, s.back,
 	}
 	pick(s.r, steps)()
 	if s.w.Crashed() {
@@ -227,7 +233,11 @@ func (s *story) gateway() {
 		{Op: windcavetest.OpNotify, Kind: windcavetest.NotifyFirst},
 	})
 	f.Times = 1 + s.r.IntN(3)
-	s.second = s.second || f.Kind == windcavetest.ApproveTwice || f.Kind == windcavetest.PayAgain
+	if second := f.Kind == windcavetest.ApproveTwice || f.Kind == windcavetest.PayAgain; second && s.restores {
+		return
+	} else if second {
+		s.second = true
+	}
 	s.orders = append(s.orders, s.w.Gateway.Inject(f))
 }
 
@@ -278,5 +288,31 @@ func (s *story) cut() {
 		s.w.GatewayUnreachable(on)
 	case 2:
 		s.w.Gateway.HoldNotifications(on)
+	}
+}
+
+// settle has the office look at something that is parked.
+func (s *story) settle() {
+	for _, p := range s.w.Journal() {
+		if p.State == payment.Parked {
+			how := payment.SettleAgain
+			if !p.HasMoney() && s.r.IntN(3) == 0 {
+				how = payment.SettleNotPaid
+			}
+			_, _ = s.w.Engine.Settle(background, p.ID, how, "looked it up", "office")
+			return
+		}
+	}
+}
+
+// back takes a backup, or puts the last one back, as long as what came after it can be found.
+func (s *story) back() {
+	switch {
+	case !s.restores:
+	case s.backup == "" || time.Since(s.backedUp) > 48*time.Hour:
+		s.backup, s.backedUp = s.w.Backup(), time.Now()
+	case s.r.IntN(2) == 0:
+		s.restored = true
+		s.w.Restore(s.backup)
 	}
 }

@@ -42,7 +42,7 @@ func playing(t *testing.T, o paymenttest.Options, h paymenttest.Histories, story
 }
 
 // prove lets the search for payments be seen to work, on a payment of somebody else.
-func prove(t *testing.T, w *paymenttest.World) {
+func prove(t testing.TB, w *paymenttest.World) {
 	t.Helper()
 	somebody := w.Splynx.AddCustomer(splynxtest.Customer{Name: "Somebody"})
 	w.Splynx.InsertPayment(splynxtest.Payment{CustomerID: somebody, Receipt: "2026-1-0001", Amount: "1", Date: time.Now().Format(time.DateOnly)})

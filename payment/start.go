@@ -46,11 +46,23 @@ func (e *Engine) Start(ctx context.Context, s Start) (*Payment, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := e.heldBack(ctx); err != nil {
+		return nil, err
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), startTimeout)
 	defer cancel()
 
 	if p, err := e.already(ctx, s); p != nil || err != nil {
 		return p, err
+	}
+	if err := e.Serves(ctx, g, s.Partner); err != nil {
+		return nil, err
+	}
+	if c := g.Partner(s.Partner).Currency; s.Amount.CurrencyCode() != c {
+		return nil, fmt.Errorf("%w: %s, not %s", ErrCurrency, c, s.Amount.CurrencyCode())
+	}
+	if s.Payer != "" { // two tabs of one payer: the second finds the page of the first
+		defer e.starts.lock(fmt.Sprintf("%s %s %d", s.Payer, s.Kind, s.DocumentID))()
 	}
 	if p, err := e.earlierPages(ctx, g, s); p != nil || err != nil {
 		return p, err
@@ -159,7 +171,7 @@ func (e *Engine) intent(g *Generation, s Start, formKey string) (*Payment, windc
 	return &Payment{
 		ID: id, TxnID: id, Kind: s.Kind, Way: WayHosted, Origin: s.Origin, Site: g.Settings.PublicURL,
 		Partner: s.Partner, Customer: s.Customer, DocumentID: s.DocumentID, DocumentNumber: s.DocumentNumber,
-		Amount: s.Amount, Endpoint: with.Endpoint, PxPayUser: with.PxPayUser, PxPostUser: with.PxPostUser,
+		Amount: s.Amount, Endpoint: with.Endpoint, PxPayUser: with.PxPayUser, PxPostUser: with.PxPostUser, OwnAccount: with.Own,
 		TxnType: string(request.TxnType), Reference: request.MerchantReference,
 		FormKey: formKey, Payer: s.Payer, PageEnds: request.ExpiresAt,
 		LeaseOwner: e.node, LeaseUntil: now.Add(startTimeout), NextAt: now.Add(startTimeout), Fence: 1,

@@ -27,7 +27,7 @@ func start(t *testing.T, w *world, formKey, payer string) *payment.Payment {
 }
 
 // F37: the same form sent by several clicks at once, and again, is one payment.
-func TestDoubleClick(t *testing.T) {
+func TestF37DoubleClick(t *testing.T) {
 	t.Parallel()
 	play(t, slow(windcavetest.Options{}), func(t *testing.T, w *world) {
 		var all sync.WaitGroup
@@ -44,7 +44,7 @@ func TestDoubleClick(t *testing.T) {
 }
 
 // F50: a form that comes again with other values is refused, at whatever moment.
-func TestFormWithOtherValues(t *testing.T) {
+func TestF50FormWithOtherValues(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(*payment.Start){
 		"amount":   func(s *payment.Start) { s.Amount, _ = money.Parse("0.01", "NZD") },
@@ -60,8 +60,11 @@ func TestFormWithOtherValues(t *testing.T) {
 				right := w.Order("form-1", "payer")
 				wrong := right
 				change(&wrong)
+				is := func(err error) bool { // another currency is refused before it is looked for
+					return errors.Is(err, payment.ErrFormChanged) || errors.Is(err, payment.ErrCurrency)
+				}
 				refused := func() {
-					if _, err := w.Engine.Start(background, wrong); !errors.Is(err, payment.ErrFormChanged) {
+					if _, err := w.Engine.Start(background, wrong); !is(err) {
 						t.Errorf("got %v, want ErrFormChanged", err)
 					}
 				}
@@ -70,7 +73,7 @@ func TestFormWithOtherValues(t *testing.T) {
 				changed := 0
 				for _, s := range []payment.Start{right, wrong} {
 					all.Go(func() {
-						if _, err := w.Engine.Start(background, s); errors.Is(err, payment.ErrFormChanged) {
+						if _, err := w.Engine.Start(background, s); is(err) {
 							mu.Lock()
 							changed++
 							mu.Unlock()
@@ -98,8 +101,23 @@ func TestFormWithOtherValues(t *testing.T) {
 	}
 }
 
-// The same payer gets the same page while it has ten minutes left; others may start anew.
-func TestSamePayerSamePage(t *testing.T) {
+// F37: two tabs of one payer, in the same moment, are led to one page.
+func TestF37TwoTabsAtOnce(t *testing.T) {
+	t.Parallel()
+	play(t, slow(windcavetest.Options{}), func(t *testing.T, w *world) {
+		var all sync.WaitGroup
+		for _, form := range []string{"form-1", "form-2", "form-3"} {
+			all.Go(func() { start(t, w, form, "payer") })
+		}
+		all.Wait()
+		if n := len(w.Journal()); n != 1 || asked(w, windcavetest.OpGenerate) != 1 {
+			t.Errorf("%d payments, %d pages", n, asked(w, windcavetest.OpGenerate))
+		}
+	})
+}
+
+// F37: the same payer gets the same page while it has ten minutes left; others may start anew.
+func TestF37SamePayerSamePage(t *testing.T) {
 	t.Parallel()
 	play(t, option{}, func(t *testing.T, w *world) {
 		first := start(t, w, "form-1", "payer")
@@ -148,9 +166,10 @@ func TestFormOfAnEndedPayment(t *testing.T) {
 	})
 }
 
-// W: GenerateRequest is never repeated with the same TxnId. An unclear one is followed by one
-// new payment with a TxnId of its own; a refused one by none.
-func TestPageNotHad(t *testing.T) {
+// F20, as far as a page: an answer that cannot be read gives no page. GenerateRequest is never
+// repeated with the same TxnId: an unclear one is followed by one new payment with a TxnId of
+// its own; a refused one by none.
+func TestF20PageNotHad(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		fault    fault
@@ -197,7 +216,7 @@ func TestPageNotHad(t *testing.T) {
 }
 
 // F17: what surely did not go out is no reason for a second try by itself; the payer may try.
-func TestGatewayUnreachable(t *testing.T) {
+func TestF17GatewayUnreachable(t *testing.T) {
 	t.Parallel()
 	play(t, option{}, func(t *testing.T, w *world) {
 		w.GatewayUnreachable(true)
@@ -210,9 +229,9 @@ func TestGatewayUnreachable(t *testing.T) {
 	})
 }
 
-// A page whose address nobody learned can still be paid (F03): the gateway is asked, and a
+// F03: a page whose address nobody learned can still be paid: the gateway is asked, and a
 // result is believed.
-func TestPageThatNobodyKnows(t *testing.T) {
+func TestF03PageThatNobodyKnows(t *testing.T) {
 	t.Parallel()
 	for name, told := range map[string]bool{"told": true, "found by Status": false} {
 		t.Run(name, func(t *testing.T) {
@@ -238,9 +257,9 @@ func TestPageThatNobodyKnows(t *testing.T) {
 	}
 }
 
-// F02, F03: a process that died before it stored the page: the person has moved on, the
+// F02, and F03 after the call: killed before the page was stored. The person has moved on, the
 // payment is not started any more, and late truth still wins.
-func TestCrashBeforeThePage(t *testing.T) {
+func TestF02KilledBeforeThePage(t *testing.T) {
 	t.Parallel()
 	for name, write := range map[string]int{"before the call": 1, "after the call": 2} {
 		t.Run(name, func(t *testing.T) {
@@ -274,7 +293,7 @@ func TestCrashBeforeThePage(t *testing.T) {
 
 // F77: money under way for a document blocks a new charge of it, of whomever; another
 // document is free, and so is this one once all is done.
-func TestInFlightBlocks(t *testing.T) {
+func TestF77InFlightBlocks(t *testing.T) {
 	t.Parallel()
 	play(t, option{}, func(t *testing.T, w *world) {
 		w.Splynx.SetOutage(true)
@@ -349,7 +368,7 @@ func TestRecordCannotBeChanged(t *testing.T) {
 }
 
 // F33: two payments that start at once share one statement.
-func TestOneStatement(t *testing.T) {
+func TestF33OneStatement(t *testing.T) {
 	t.Parallel()
 	for name, daily := range map[string]bool{"monthly": false, "daily": true} {
 		t.Run(name, func(t *testing.T) {

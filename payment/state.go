@@ -57,6 +57,12 @@ const (
 	ReasonBookingRefused     Reason = "booking_refused"
 	ReasonBookingNotFound    Reason = "booking_not_found"
 	ReasonSearchUnproven     Reason = "search_unproven"
+
+	// What a person has said of a parked payment.
+	ReasonSettledAgain    Reason = "settled_again"
+	ReasonSettledRecorded Reason = "settled_recorded"
+	ReasonSettledRefunded Reason = "settled_refunded"
+	ReasonSettledNotPaid  Reason = "settled_not_paid"
 )
 
 // The ends: nothing more is due to anybody, as far as is known. Without money until the

@@ -42,7 +42,11 @@ type Store interface {
 	Find(ctx context.Context, f Filter) ([]*Payment, error)
 	Events(ctx context.Context, id ID) ([]Event, error)
 
+	// Unfinished counts the payments in each of the Unfinished states that has any.
+	Unfinished(ctx context.Context) ([]Standing, error)
+
 	Tokens
+	Marks
 	// Key returns 32 random bytes that live as long as the journal, one set for each name.
 	Key(ctx context.Context, name string) ([]byte, error)
 }
@@ -53,6 +57,7 @@ type Writes struct {
 	Token    *Token   // a result token that was judged
 	New      *Payment // a second charge's own row; left out without error if it is there already
 	NewEvent Event
+	Made     *bool // becomes true if New was not there yet; nil: nobody asks
 }
 
 // Filter selects payments; zero fields select all.
@@ -64,7 +69,26 @@ type Filter struct {
 	Document int64
 	Payer    string
 	Before   time.Time // last moved before
+	Since    time.Time // last moved then or later
+	After    Cursor    // what comes after that payment in the list: its next page
 	Limit    int       // 0: 100
+}
+
+// Cursor is a payment's place in a list.
+type Cursor struct {
+	CreatedAt time.Time
+	ID        ID
+}
+
+// Cursor is p's place in a list.
+func (p *Payment) Cursor() Cursor { return Cursor{p.CreatedAt, p.ID} }
+
+// Standing is how many payments are in a state.
+type Standing struct {
+	State  State
+	Count  int
+	Oldest ID        // the one that has not moved for the longest time
+	Since  time.Time // when that one moved last
 }
 
 // Judged says what is known of a result token.
@@ -104,4 +128,31 @@ type Tokens interface {
 	SetToken(ctx context.Context, t Token) error
 	// DueTokens lists pending tokens whose time has come.
 	DueTokens(ctx context.Context, now time.Time, limit int) (due []Token, next time.Time, err error)
+	// UnjudgedTokens counts the tokens of all payments that are not judged yet.
+	UnjudgedTokens(ctx context.Context) (int, error)
 }
+
+// Marks keeps words that live as long as the journal.
+type Marks interface {
+	// Mark reads what was kept under name; "" if nothing was.
+	Mark(ctx context.Context, name string) (string, error)
+	// SetMark keeps value under name in place of what was there; "" forgets it.
+	SetMark(ctx context.Context, name, value string) error
+}
+
+// MarkHeld names the mark of a journal that must be compared with Splynx before anything new
+// starts: a Hold as JSON. A store writes it when it makes a journal or restores one.
+const MarkHeld = "held"
+
+// Hold says why a journal is held.
+type Hold struct {
+	Why    string    `json:"why"` // HeldNew or HeldRestored
+	At     time.Time `json:"at"`
+	Newest time.Time `json:"newest,omitzero"` // of a restored one: when a payment in the backup moved last
+}
+
+// Why a journal is held.
+const (
+	HeldNew      = "new"
+	HeldRestored = "restored"
+)

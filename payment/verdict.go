@@ -1,7 +1,9 @@
 package payment
 
 import (
+	"crypto/sha256"
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"time"
 
@@ -78,6 +80,10 @@ func (e *Engine) second(p *Payment, v windcave.Verdict, surcharge string, from s
 	if err != nil {
 		return Writes{}, err
 	}
+	// Always the same one: should this journal be lost after the booking, the next one finds it.
+	if q.ID, err = NewID(rand.NewChaCha8(sha256.Sum256([]byte(string(p.TxnID) + "/" + v.DpsTxnRef)))); err != nil {
+		return Writes{}, err
+	}
 	q.Surcharge, q.ApprovedAt, q.NextAt = surcharge, now, now
 	ev := q.begin(Approved, ReasonSecondCharge, fmt.Sprintf("%s, beside %s of payment %s", v.DpsTxnRef, p.DpsTxnRef, p.ID), string(from), now)
 	return Writes{New: q, NewEvent: ev}, nil
@@ -91,7 +97,7 @@ func (e *Engine) differs(p *Payment, v windcave.Verdict, from source, now time.T
 	switch {
 	case p.HasMoney(), known && p.Claimed != v.DpsTxnRef:
 		return e.claimed(p, v, note, from, now)
-	case known:
+	case known, p.Reason == ReasonSettledNotPaid && p.Claimed != "" && p.Claimed == v.DpsTxnRef: // a person has judged this very claim
 		return Writes{}, nil
 	}
 	var w Writes

@@ -274,7 +274,8 @@ func TestCutInTheMiddle(t *testing.T) {
 	}
 }
 
-func TestTooLongAnswer(t *testing.T) {
+// F58: an answer of Splynx that is longer than any it gives is none.
+func TestF58TooLongAnswer(t *testing.T) {
 	t.Parallel()
 	s := setup(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodPost {

@@ -78,7 +78,7 @@ func TestBrowserCancelled(t *testing.T) {
 
 func TestBrowserUnknownInvoice(t *testing.T) {
 	b := inBrowser(t, setup{})
-	b.open(directPayURL("1999/0001"))
+	b.open(itemURL(directPayPath, "1999/0001"))
 	b.sees("h1", "Invoice not found")
 	b.keeps(0)
 }
@@ -99,7 +99,9 @@ func TestBrowserPartiallyPaid(t *testing.T) {
 	b.quiet()
 }
 
-func TestBrowserAmountChangedBeforeTheButton(t *testing.T) {
+// F78: the amount changes between the page and the button: it is shown anew, and nothing is
+// charged.
+func TestF78BrowserAmountChangedBeforeTheButton(t *testing.T) {
 	b := inBrowser(t, setup{})
 	b.open(b.link())
 	b.sees("p", "NZ$57.50")
@@ -116,7 +118,8 @@ func TestBrowserAmountChangedBeforeTheButton(t *testing.T) {
 	b.keeps(1)
 }
 
-func TestBrowserDoubleClick(t *testing.T) {
+// F37: a real double click is one payment.
+func TestF37BrowserDoubleClick(t *testing.T) {
 	b := inBrowser(t, setup{})
 	slow := b.Gateway.Inject(windcavetest.Fault{Kind: windcavetest.DelayAfter, Op: windcavetest.OpGenerate, Delay: time.Second})
 	b.open(b.link())
@@ -263,7 +266,8 @@ func TestBrowserDarkMode(t *testing.T) {
 	b.quiet()
 }
 
-func TestBrowserGatewaySeesNoReferrerAndOneForm(t *testing.T) {
+// F60: no address of ours goes to the gateway as a referrer.
+func TestF60BrowserGatewaySeesNoReferrerAndOneForm(t *testing.T) {
 	b := inBrowser(t, setup{})
 	b.open(b.link())
 	b.click("button")

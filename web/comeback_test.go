@@ -146,8 +146,8 @@ func TestMachinesAndBrowsers(t *testing.T) {
 	})
 }
 
-// Ten notifications and the browser at once store one outcome.
-func TestTenNotificationsAtOnce(t *testing.T) {
+// F35: ten notifications and the browser at once store one outcome.
+func TestF35TenNotificationsAtOnce(t *testing.T) {
 	inBubble(t, setup{}, func(r *rig) {
 		r.Gateway.HoldNotifications(true)
 		back := r.back(r.Gateway.Pay(r.pay(), windcavetest.CardApproved))
@@ -171,8 +171,8 @@ func TestTenNotificationsAtOnce(t *testing.T) {
 	})
 }
 
-// Neither the token nor the address of the hosted page may be found in the log.
-func TestLogHasNoToken(t *testing.T) {
+// F60: neither the token nor the address of the hosted page may be found in the log.
+func TestF60LogHasNoToken(t *testing.T) {
 	inBubble(t, setup{}, func(r *rig) {
 		hosted := r.pay()
 		back := r.back(r.Gateway.Pay(hosted, windcavetest.Card{Number: windcavetest.CardApproved.Number, Holder: "MARKED HOLDER"}))

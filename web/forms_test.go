@@ -18,8 +18,8 @@ import (
 	"github.com/caddy-paymentexpress/paymentexpress/windcave/windcavetest"
 )
 
-// Whoever makes up a form, or changes one, gets nothing started.
-func TestForgedSeal(t *testing.T) {
+// F50: whoever makes up a form, or changes one, gets nothing started.
+func TestF50ForgedSeal(t *testing.T) {
 	inBubble(t, setup{}, func(r *rig) {
 		good := r.get(r.link()).form()
 		raw, err := base64.RawURLEncoding.DecodeString(good)
@@ -44,7 +44,7 @@ func TestForgedSeal(t *testing.T) {
 func TestFormOfAnotherJournal(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		form := newRig(t, setup{}).get(directPayURL("2026/0042")).form()
+		form := newRig(t, setup{}).get(itemURL(directPayPath, "2026/0042")).form()
 		r := newRig(t, setup{})
 		r.wants(r.press(form), 400, "This page is out of date")
 		r.untouched()
@@ -79,8 +79,8 @@ func TestOldFormIsMadeAnew(t *testing.T) {
 	})
 }
 
-// A clock that was set back does not make strangers of our forms.
-func TestFormOfAClockThatWasSetBack(t *testing.T) {
+// F46: a clock that was set back does not make strangers of our forms.
+func TestF46FormOfAClockThatWasSetBack(t *testing.T) {
 	for ahead, status := range map[time.Duration]int{59 * time.Minute: http.StatusSeeOther, time.Hour: http.StatusSeeOther, time.Hour + time.Second: http.StatusBadRequest} {
 		t.Run(ahead.String(), func(t *testing.T) {
 			inBubble(t, setup{}, func(r *rig) {
@@ -124,13 +124,13 @@ func TestErrorsOfAStart(t *testing.T) {
 	})
 }
 
-// The address beside a form decides nothing, and a number that moved to another invoice does
-// not make its form pay that one.
-func TestFormOfAnotherInvoice(t *testing.T) {
+// F50: the address beside a form decides nothing, and a number that moved to another invoice
+// does not make its form pay that one.
+func TestF50FormOfAnotherInvoice(t *testing.T) {
 	inBubble(t, setup{}, func(r *rig) {
 		r.Splynx.AddInvoice(splynxtest.Invoice{CustomerID: r.Customer, Number: "2026/0099", Total: "1.00"})
 		form := r.get(r.link()).form()
-		a := r.send(http.MethodPost, directPayURL("2026/0099"), url.Values{"form": {form}, "item_id": {"2026/0099"}})
+		a := r.send(http.MethodPost, itemURL(directPayPath, "2026/0099"), url.Values{"form": {form}, "item_id": {"2026/0099"}})
 		if a.Code != http.StatusSeeOther {
 			r.Fatalf("answer %d %s", a.Code, a.title())
 		}
@@ -138,7 +138,7 @@ func TestFormOfAnotherInvoice(t *testing.T) {
 			r.Errorf("payment is for %d, %s", p.DocumentID, p.Amount)
 		}
 
-		form = r.get(directPayURL("2026/0099")).form()
+		form = r.get(itemURL(directPayPath, "2026/0099")).form()
 		r.Splynx.ChangeInvoice(r.Invoice+1, func(i *splynxtest.Invoice) { i.Number = "2026/0100" })
 		r.Splynx.AddInvoice(splynxtest.Invoice{CustomerID: r.Customer, Number: "2026/0099", Total: "1.00"})
 		r.wants(r.press(form), 409, "This page is out of date")
@@ -148,8 +148,8 @@ func TestFormOfAnotherInvoice(t *testing.T) {
 	})
 }
 
-// Whatever a browser adds to the form, what was sealed is charged.
-func TestChangedFieldsAreIgnored(t *testing.T) {
+// F50: whatever a browser adds to the form, what was sealed is charged.
+func TestF50ChangedFieldsAreIgnored(t *testing.T) {
 	inBubble(t, setup{}, func(r *rig) {
 		form := r.get(r.link()).form()
 		a := r.send(http.MethodPost, directPayPath+"?amount=0.01&currency=JPY", url.Values{
@@ -164,8 +164,8 @@ func TestChangedFieldsAreIgnored(t *testing.T) {
 	})
 }
 
-// Two forms in one body: the first counts, and nothing is paid twice.
-func TestFormSentTwiceIsOnePayment(t *testing.T) {
+// F37: two forms in one body: the first counts, and nothing is paid twice.
+func TestF37FormSentTwiceIsOnePayment(t *testing.T) {
 	inBubble(t, setup{Gateway: windcavetest.Options{Latency: func(windcavetest.Op) time.Duration { return time.Second }}}, func(r *rig) {
 		form := r.get(r.link()).form()
 		var answers [5]answer
@@ -197,8 +197,8 @@ func TestFormOfAPaymentThatIsNotJudged(t *testing.T) {
 	})
 }
 
-// Another tab of the same payer gets the page that is open; another payer gets an own one.
-func TestOpenPageIsGivenToItsPayerAgain(t *testing.T) {
+// F37: another tab of the same payer gets the page that is open; another payer gets an own one.
+func TestF37OpenPageIsGivenToItsPayerAgain(t *testing.T) {
 	inBubble(t, setup{}, func(r *rig) {
 		first := r.pay()
 		if again := r.pay(); again != first {
@@ -211,8 +211,8 @@ func TestOpenPageIsGivenToItsPayerAgain(t *testing.T) {
 	})
 }
 
-// Another site's page cannot press our button, whichever way its browser says so.
-func TestCrossSiteForm(t *testing.T) {
+// F53: another site's page cannot press our button, whichever way its browser says so.
+func TestF53CrossSiteForm(t *testing.T) {
 	for name, h := range map[string][2]string{
 		"origin of another site":  {"https://evil.example", ""},
 		"no origin at all":        {"null", ""},
@@ -238,8 +238,8 @@ func TestCrossSiteForm(t *testing.T) {
 	}
 }
 
-// Mail scanners, previews and prefetching follow links: that must not pay anything.
-func TestGetNeverMovesMoney(t *testing.T) {
+// F53: mail scanners, previews and prefetching follow links: that must not pay anything.
+func TestF53GetNeverMovesMoney(t *testing.T) {
 	inBubble(t, setup{}, func(r *rig) {
 		form := r.get(r.link()).form()
 		for _, method := range []string{http.MethodGet, http.MethodHead} {
@@ -255,8 +255,8 @@ func TestGetNeverMovesMoney(t *testing.T) {
 	})
 }
 
-// What a browser claims about the outcome is not read at all.
-func TestStatusSuccessInTheAddressIsIgnored(t *testing.T) {
+// F49: what a browser claims about the outcome is not read at all.
+func TestF49StatusSuccessInTheAddressIsIgnored(t *testing.T) {
 	inBubble(t, setup{}, func(r *rig) {
 		r.pay()
 		p := r.journal()[0]
@@ -295,12 +295,12 @@ func TestEarlyData(t *testing.T) {
 	})
 }
 
-// Only a full disk's own words differ: nothing new may start.
-func TestNoRoomStartsNothing(t *testing.T) {
+// F12: only a full disk's own words differ: nothing new may start.
+func TestF12NoRoomStartsNothing(t *testing.T) {
 	inBubble(t, setup{}, func(r *rig) {
 		form := r.get(r.link()).form()
 		c := r.Config
-		c.Room = func() error { return http.ErrServerClosed }
+		c.Room = func(int64) error { return http.ErrServerClosed }
 		r.configure(c)
 		r.wants(r.press(form), 503, "No payments right now")
 		r.untouched()

@@ -96,6 +96,40 @@ var goldenPages = []goldenPage{
 	{"cannot_show-sent", 503, setup{}, func(r *rig) answer { return r.started(nil, errors.New("disk is full")) }},
 	{"cannot_show-again", 503, setup{}, func(r *rig) answer { return r.started(r.put(goldenID, payment.Approved, approved), nil) }},
 
+	{"pay-customer", 200, setup{}, func(r *rig) answer { return r.get(r.icon(), r.signedIn()) }},
+	{"paid-customer", 200, setup{}, func(r *rig) answer {
+		r.put(goldenID, payment.Recorded, approved, r.byCustomer)
+		return r.get(goldenURL, r.signedIn())
+	}},
+	{"declined-customer", 200, setup{}, func(r *rig) answer {
+		r.put(goldenID, payment.Declined, r.byCustomer)
+		return r.get(goldenURL, r.signedIn())
+	}},
+	{"bare_paid-customer", 200, setup{}, func(r *rig) answer {
+		r.put(goldenID, payment.Recorded, approved, r.byCustomer)
+		return r.get(goldenURL)
+	}},
+	{"no_own_invoice", 404, setup{}, func(r *rig) answer { return r.get(itemURL(payInvoicePath, "1999/0001"), r.signedIn()) }},
+	{"other_customer", 403, setup{}, func(r *rig) answer {
+		form := r.get(r.icon(), r.signedIn()).form()
+		r.Splynx.AddCustomerSession(rigSession, r.Splynx.AddCustomer(splynxtest.Customer{Name: "Another"}))
+		return r.pressIcon(form)
+	}},
+	{"signed_out", 403, setup{}, func(r *rig) answer {
+		form := r.get(r.icon(), r.signedIn()).form()
+		r.Splynx.ExpireSessions()
+		return r.pressIcon(form)
+	}},
+	{"not_signed_in", 403, setup{}, func(r *rig) answer { return r.get(r.icon() + "&signed_in=1") }},
+	{"administrator", 403, setup{}, func(r *rig) answer { return r.get(r.icon(), r.signedInAdmin("PHPSESSID", rigSession)) }},
+	{"signed_in_twice", 200, setup{}, func(r *rig) answer {
+		return r.get(r.icon(), r.signedIn(), r.signedInAdmin("splynx_admin", rigAdminSession))
+	}},
+	{"two_customers", 403, setup{}, func(r *rig) answer {
+		r.Splynx.AddCustomerSession(rigAdminSession, r.Splynx.AddCustomer(splynxtest.Customer{Name: "Another"}))
+		return r.get(r.icon(), r.signedIn(), cookie("splynx_admin", rigAdminSession))
+	}},
+
 	{"already_paid", 200, setup{Due: "0"}, func(r *rig) answer { return r.get(r.link()) }},
 	{"in_flight", 200, setup{}, func(r *rig) answer {
 		r.put(goldenID, payment.Parked)
@@ -110,7 +144,7 @@ var goldenPages = []goldenPage{
 		r.put(goldenID, payment.Parked)
 		return r.press(form)
 	}},
-	{"no_invoice", 404, setup{}, func(r *rig) answer { return r.get(directPayURL("1999/0001")) }},
+	{"no_invoice", 404, setup{}, func(r *rig) answer { return r.get(itemURL(directPayPath, "1999/0001")) }},
 	{"several_invoices", 404, setup{}, func(r *rig) answer {
 		r.Splynx.AddInvoice(splynxtest.Invoice{CustomerID: r.Customer, Number: r.Number, Total: "1.00"})
 		return r.get(r.link())
@@ -138,7 +172,7 @@ var goldenPages = []goldenPage{
 		return r.press("", func(q *http.Request) { q.TLS = &tls.ConnectionState{HandshakeComplete: false} })
 	}},
 	{"failed", 500, setup{}, func(r *rig) answer {
-		r.Config.Room = func() error { panic("out of order") }
+		r.Config.Room = func(int64) error { panic("out of order") }
 		form := r.get(r.link()).form()
 		r.configure(r.Config)
 		return r.press(form)
@@ -205,7 +239,7 @@ func (r *rig) started(p *payment.Payment, err error) answer {
 	cancel()
 	q := httptest.NewRequest(http.MethodPost, directPayPath, nil)
 	w := httptest.NewRecorder()
-	r.Handler.started(w, q.WithContext(ctx), r.Engine, &bill{invoice: &splynx.Invoice{Number: r.Number}, partner: 1}, sealedForm{}, time.Now(), p, err)
+	r.Handler.started(w, q.WithContext(ctx), visit{e: r.Engine}, &bill{invoice: &splynx.Invoice{Number: r.Number}, partner: 1}, time.Now(), p, err)
 	return answer{w}
 }
 

@@ -16,7 +16,8 @@ import (
 	"github.com/caddy-paymentexpress/paymentexpress/windcave/windcavetest"
 )
 
-func TestOtherHost(t *testing.T) {
+// F54: another Host is asked for: the way leads to the configured address, by GET only.
+func TestF54OtherHost(t *testing.T) {
 	inBubble(t, setup{}, func(r *rig) {
 		for _, host := range []string{"other.example", "isp.example.evil.example", "isp.example:8443", "127.0.0.1", ""} {
 			on := func(q *http.Request) { q.Host = host }
@@ -57,8 +58,8 @@ func TestUsualPortInPublicURLIsNoLoop(t *testing.T) {
 	})
 }
 
-// Line ends in an address must not become headers, here or in a redirect.
-func TestHeaderInjection(t *testing.T) {
+// F59: line ends in an address must not become headers, here or in a redirect.
+func TestF59HeaderInjection(t *testing.T) {
 	inBubble(t, setup{}, func(r *rig) {
 		for _, item := range []string{"1%0d%0aSet-Cookie:%20a=b", "%00", "a%1bb", "%ff%fe", "%C2%85", strings.Repeat("9", 65), "", "%20"} {
 			target := directPayPath + "?item_id=" + item
@@ -123,7 +124,7 @@ func TestInvoiceOfARemovedCustomer(t *testing.T) {
 // Unknown and deleted look the same, to the letter.
 func TestDeletedInvoiceIsUnknown(t *testing.T) {
 	inBubble(t, setup{}, func(r *rig) {
-		unknown := r.get(directPayURL("1999/0001"))
+		unknown := r.get(itemURL(directPayPath, "1999/0001"))
 		r.Splynx.DeleteInvoice(r.Invoice)
 		deleted := r.get(r.link())
 		if d := cmp.Diff(unknown.Body.String(), deleted.Body.String()); d != "" || deleted.Code != unknown.Code {
@@ -159,7 +160,7 @@ func TestPanicIsAPage(t *testing.T) {
 		form := r.get(r.link()).form()
 		back := payment.ReturnPath + "AAAAAAAAAAAAAAAA?result=0000840000aaaaaaaaaaaaaaaaaaaaaa"
 		c := r.Config
-		c.Room = func() error { panic("room") }
+		c.Room = func(int64) error { panic("room") }
 		r.configure(c)
 		r.wants(r.press(form), 500, "This page could not be made")
 		r.Handler.Engine = nil
@@ -182,7 +183,7 @@ func TestAbortedHandlerStaysAborted(t *testing.T) {
 	inBubble(t, setup{}, func(r *rig) {
 		form := r.get(r.link()).form()
 		c := r.Config
-		c.Room = func() error { panic(http.ErrAbortHandler) }
+		c.Room = func(int64) error { panic(http.ErrAbortHandler) }
 		r.configure(c)
 		defer func() {
 			if cause := recover(); cause != http.ErrAbortHandler {
@@ -198,7 +199,7 @@ func TestSecurityHeadersOnEveryAnswer(t *testing.T) {
 		form := r.get(r.link()).form()
 		back := r.back(r.Gateway.Pay(r.pay(), windcavetest.CardApproved))
 		answers := map[string]answer{
-			"link": r.get(r.link()), "unknown": r.get(directPayURL("1")), "head": r.send(http.MethodHead, r.link(), nil),
+			"link": r.get(r.link()), "unknown": r.get(itemURL(directPayPath, "1")), "head": r.send(http.MethodHead, r.link(), nil),
 			"button": r.press(form), "forged": r.press("x"), "foreign": r.press("x", header("Sec-Fetch-Site", "cross-site")),
 			"method": r.send(http.MethodDelete, r.link(), nil), "nothing": r.get(Prefix), "other host": r.get(r.link(), func(q *http.Request) { q.Host = "x" }),
 			"return": r.get(back), "notification": r.get(back, header("User-Agent", "PXL1")), "bad return": r.get(payment.ReturnPath + "x"),
@@ -265,7 +266,7 @@ func TestMethodsAreNamed(t *testing.T) {
 
 func TestHeadIsGetWithoutBody(t *testing.T) {
 	inBubble(t, setup{}, func(r *rig) {
-		for _, target := range []string{r.link(), directPayURL("1"), goldenURL, Prefix + "/assets/" + r.Handler.pages.styleName} {
+		for _, target := range []string{r.link(), itemURL(directPayPath, "1"), goldenURL, Prefix + "/assets/" + r.Handler.pages.styleName} {
 			get, head := r.get(target), r.send(http.MethodHead, target, nil)
 			if head.Code != get.Code || head.Body.Len() != 0 {
 				r.Errorf("%s: HEAD gives %d with %d bytes, GET %d", target, head.Code, head.Body.Len(), get.Code)

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"go.uber.org/zap"
@@ -34,10 +35,15 @@ type Config struct {
 	Limits *Limits
 	// ClientIP is the address that limits count. Default: the connection's.
 	ClientIP func(*http.Request) netip.Addr
-	// Room tells why nothing new may start (the disk is nearly full). Default: nothing.
-	Room   func() error
-	Logger *zap.Logger
-	Now    func() time.Time
+	// Room tells why nothing new of a partner may start (the disk is nearly full). Default:
+	// nothing.
+	Room func(partner int64) error
+	// SessionCookies are the names of cookies that may hold a Splynx session.
+	SessionCookies []string
+	Invoice        bool // the portal's pay icon is served
+	DirectPay      bool // payment links are
+	Logger         *zap.Logger
+	Now            func() time.Time
 }
 
 // Handler answers every path below Prefix.
@@ -50,7 +56,9 @@ type Handler struct {
 	origin *http.CrossOriginProtection
 	names  names
 	starts singleflight.Group  // both halves of a double click get the same answer
-	asking *semaphore.Weighted // turns to look a link up in Splynx
+	asking *semaphore.Weighted // turns to ask Splynx on behalf of somebody who waits
+	known  callers
+	nearby sync.Once // the warning that guests are counted by a neighbour's address
 	csp    string
 }
 
@@ -71,8 +79,14 @@ func New(c Config) (*Handler, error) {
 	if h.csp, err = contentSecurity(c.Generation.Endpoints()); err != nil {
 		return nil, err
 	}
-	h.routes.HandleFunc("GET "+Prefix+"/direct-pay-invoice", h.directPay)
-	h.routes.HandleFunc("POST "+Prefix+"/direct-pay-invoice", h.startDirectPay)
+	if h.DirectPay {
+		h.routes.HandleFunc("GET "+directPayPath, h.directPay)
+		h.routes.HandleFunc("POST "+directPayPath, h.startDirectPay)
+	}
+	if h.Invoice {
+		h.routes.HandleFunc("GET "+payInvoicePath, h.payInvoice)
+		h.routes.HandleFunc("POST "+payInvoicePath, h.startPayInvoice)
+	}
 	h.routes.HandleFunc("GET "+Prefix+"/payment/{id}", h.showPayment)
 	h.routes.HandleFunc("GET "+Prefix+"/assets/{file}", h.style)
 	return h, nil
@@ -89,7 +103,7 @@ func (c Config) withDefaults() Config {
 		c.ClientIP = remoteIP
 	}
 	if c.Room == nil {
-		c.Room = func() error { return nil }
+		c.Room = func(int64) error { return nil }
 	}
 	if c.Limits == nil {
 		c.Limits = NewLimits(GuestLimit{})

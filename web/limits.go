@@ -90,6 +90,50 @@ func (l *Limits) Look(from netip.Addr, now time.Time) (wait time.Duration) {
 	return l.take(now, address("look", from, l.limit.Address*viewsPerStart*looksPerView)...)
 }
 
+// Limits of a customer who is signed in, an hour.
+const (
+	customerStarts = 60
+	customerViews  = 600
+)
+
+// CustomerStart counts one payment that a customer who is signed in starts, likewise.
+func (l *Limits) CustomerStart(id int64, now time.Time) (wait time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.take(now, count{limitKey{"customer start", id}, customerStarts})
+}
+
+// CustomerView counts one look of theirs at an invoice, likewise.
+func (l *Limits) CustomerView(id int64, now time.Time) (wait time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.take(now, count{limitKey{"customer view", id}, customerViews})
+}
+
+// Strange tells whether an address has sent so many sessions that are nobody's that no other
+// one of it is asked about; StrangeSeen counts one.
+func (l *Limits) Strange(from netip.Addr, now time.Time) (wait time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, c := range l.strange(from) {
+		if have := l.seen[c.key]; have != nil && have.TokensAt(now) < 1 {
+			return time.Duration((1 - have.TokensAt(now)) * float64(time.Hour) / float64(c.n))
+		}
+	}
+	return 0
+}
+
+// StrangeSeen counts a session that was nobody's.
+func (l *Limits) StrangeSeen(from netip.Addr, now time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	_ = l.take(now, l.strange(from)...)
+}
+
+func (l *Limits) strange(from netip.Addr) []count {
+	return address("strange", from, l.limit.Address*viewsPerStart)
+}
+
 // count is one limit, so many an hour, that something counts for.
 type count struct {
 	key limitKey

@@ -19,7 +19,8 @@ var (
 	noon = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
 )
 
-func TestLimitOfADocument(t *testing.T) {
+// F57: so many starts of one document from one place, and then a pause.
+func TestF57LimitOfADocument(t *testing.T) {
 	t.Parallel()
 	l := NewLimits(GuestLimit{Document: 3, Address: 100, All: 100})
 	for i := range 3 {
@@ -243,7 +244,8 @@ func TestRefusedForADocumentAreNotRemembered(t *testing.T) {
 	}
 }
 
-func TestLimitsOfThePages(t *testing.T) {
+// F57: looks and starts are limited; returns and the payer's own receipts are not.
+func TestF57LimitsOfThePages(t *testing.T) {
 	inBubble(t, setup{Limit: GuestLimit{Document: 100, Address: 1, All: 100}}, func(r *rig) {
 		for i := range viewsPerStart {
 			if a := r.get(r.link()); a.Code != 200 {

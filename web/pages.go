@@ -37,6 +37,10 @@ type page struct {
 	Moved     bool      // the amount is money that moved
 	Receipt   bool      // worth printing
 
+	Customer   bool   // it is a page of the customer portal: the way back leads there
+	SignIn     string // where to sign in
+	AsCustomer string // this page, for who is signed in as an administrator too
+
 	Form, Action string // a sealed form and where it goes
 	Notice       string // key of what happened before
 	Link         string // the hosted page, while it lives

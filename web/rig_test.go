@@ -22,6 +22,7 @@ import (
 	"github.com/caddy-paymentexpress/paymentexpress/internal/money"
 	"github.com/caddy-paymentexpress/paymentexpress/payment"
 	"github.com/caddy-paymentexpress/paymentexpress/payment/journal"
+	"github.com/caddy-paymentexpress/paymentexpress/payment/paymenttest"
 	"github.com/caddy-paymentexpress/paymentexpress/splynx"
 	"github.com/caddy-paymentexpress/paymentexpress/splynx/splynxtest"
 	"github.com/caddy-paymentexpress/paymentexpress/windcave"
@@ -60,6 +61,8 @@ type setup struct {
 	Limit    GuestLimit
 	Sockets  bool
 	Gateway  windcavetest.Options
+	Splynx   splynxtest.Options
+	Second   bool // a partner 2, with an account of its own, in AUD
 }
 
 const (
@@ -84,13 +87,15 @@ func newRig(t *testing.T, o setup) *rig {
 		o.Provider = ""
 	}
 	r := &rig{T: t, Number: o.Number, URL: rigPublic}
-	r.Splynx = splynxtest.New(splynxtest.Options{Keys: []splynxtest.APIKey{{Key: rigKey, Secret: "rig-secret"}}})
+	o.Splynx.Keys = []splynxtest.APIKey{{Key: rigKey, Secret: "rig-secret"}}
+	r.Splynx = splynxtest.New(o.Splynx)
 	t.Cleanup(r.Splynx.Close)
 	r.Splynx.SetCompany(1, o.Company, "")
 	r.Customer = r.Splynx.AddCustomer(splynxtest.Customer{Name: or(o.Customer, "A Customer")})
 	r.Invoice = r.Splynx.AddInvoice(splynxtest.Invoice{CustomerID: r.Customer, Number: o.Number, Total: o.Due})
 
-	partner, listener := r.partner(&o)
+	gateway, listener := r.listen(&o)
+	partner := r.partner(gateway, "RigPxPay", "RigPxPost", payment.Partner{Name: o.Provider, Currency: o.Currency, PaymentMethod: 3})
 	api, err := splynx.New(splynx.Config{URL: "http://127.0.0.1:2/", Key: rigKey, Secret: "rig-secret", Transport: r.Splynx.Transport()})
 	r.must(err)
 	zone, err := time.LoadLocation("Pacific/Auckland")
@@ -103,32 +108,41 @@ func newRig(t *testing.T, o setup) *rig {
 		Settings: payment.Settings{PublicURL: r.URL, TimeZone: zone, BookingQuietTime: 2 * time.Second},
 		Splynx:   api, Default: partner, Logger: zap.New(core),
 	}
+	if o.Second {
+		r.Splynx.AddPartner("South", "Southern Cloud Ltd")
+		g.Partners = map[int64]payment.Partner{
+			2: r.partner(gateway, "SecondPxPay", "SecondPxPost", payment.Partner{Name: "Southern Cloud", Currency: "AUD", PaymentMethod: 2, Own: true}),
+		}
+	}
 	r.Engine.Push(g)
 	r.configure(Config{
 		PublicURL: r.URL, Generation: g, Limits: NewLimits(o.Limit), Logger: zap.New(core),
-		Engine: func(context.Context) (*payment.Engine, error) { return r.Engine, r.shut },
+		Engine:         func(context.Context) (*payment.Engine, error) { return r.Engine, r.shut },
+		SessionCookies: []string{"PHPSESSID", "splynx_admin"}, Invoice: true, DirectPay: true,
 	})
 	r.serve(listener)
 	return r
 }
 
-// partner is an account at the gateway, which it starts; listener is for our own pages.
-func (r *rig) partner(o *setup) (p payment.Partner, l net.Listener) {
+// partner is p with an account at the gateway.
+func (r *rig) partner(gateway windcave.Config, pxPay, pxPost string, p payment.Partner) payment.Partner {
 	r.Helper()
-	o.Gateway.Accounts = []windcavetest.Account{{PxPayUser: "RigPxPay", PxPayKey: rigPxPay, PostUser: "RigPxPost", PostPassword: "rig-password"}}
-	gateway, l := r.listen(o)
-	p = payment.Partner{Name: o.Provider, Currency: o.Currency, PaymentMethod: 3, PxPayUser: "RigPxPay", PxPostUser: "RigPxPost", Endpoint: gateway.Endpoint}
+	p.Credentials = payment.Credentials{PxPayUser: pxPay, PxPostUser: pxPost, Endpoint: gateway.Endpoint}
 	var err error
-	p.PxPay, err = windcave.NewPxPay(gateway, windcave.NewCredentials("RigPxPay", rigPxPay))
+	p.PxPay, err = windcave.NewPxPay(gateway, windcave.NewCredentials(pxPay, rigPxPay))
 	r.must(err)
-	p.PxPost, err = windcave.NewPxPost(gateway, windcave.NewCredentials("RigPxPost", "rig-password"))
+	p.PxPost, err = windcave.NewPxPost(gateway, windcave.NewCredentials(pxPost, "rig-password"))
 	r.must(err)
-	return p, l
+	return p
 }
 
 // listen starts the gateway: in memory, or where a browser finds it.
 func (r *rig) listen(o *setup) (windcave.Config, net.Listener) {
 	r.Helper()
+	o.Gateway.Accounts = []windcavetest.Account{
+		{PxPayUser: "RigPxPay", PxPayKey: rigPxPay, PostUser: "RigPxPost", PostPassword: "rig-password"},
+		{PxPayUser: "SecondPxPay", PxPayKey: rigPxPay, PostUser: "SecondPxPost", PostPassword: "rig-password"},
+	}
 	if !o.Sockets {
 		o.Gateway.NotifyClient = roundTrip(func(q *http.Request) (*http.Response, error) {
 			q.RequestURI, q.RemoteAddr = q.URL.RequestURI(), "203.0.113.7:1"
@@ -213,7 +227,7 @@ type roundTrip func(*http.Request) (*http.Response, error)
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 // link is the payment link of the rig's invoice.
-func (r *rig) link() string { return directPayURL(r.Number) }
+func (r *rig) link() string { return itemURL(directPayPath, r.Number) }
 
 // answer is what came back.
 type answer struct {
@@ -281,7 +295,12 @@ func (r *rig) wants(a answer, status int, title string) {
 // pay opens the link, presses the button, and returns the address of the gateway's page.
 func (r *rig) pay() string {
 	r.Helper()
-	a := r.press(r.get(r.link()).form())
+	return r.leads(r.press(r.get(r.link()).form()))
+}
+
+// leads fails unless a form leads on to the gateway, and returns the address of its page.
+func (r *rig) leads(a answer) string {
+	r.Helper()
 	if a.Code != http.StatusSeeOther || !strings.HasPrefix(a.location(), r.Config.Generation.Default.Endpoint) {
 		r.Fatalf("the button leads to %d %q (%s)", a.Code, a.location(), a.title())
 	}
@@ -337,6 +356,16 @@ func (r *rig) journal() []*payment.Payment {
 	all, err := r.Store.Find(context.Background(), payment.Filter{Limit: 1000})
 	r.must(err)
 	return all
+}
+
+// promises fails unless the three histories agree.
+func (r *rig) promises() {
+	r.Helper()
+	for _, v := range paymenttest.Check(paymenttest.Histories{
+		Charges: r.Gateway.Charges(), Payments: r.Splynx.Payments(), Records: r.Splynx.Records(), Journal: r.journal(),
+	}) {
+		r.Error(v)
+	}
 }
 
 // untouched fails if anything was started or charged.

@@ -13,14 +13,14 @@ import (
 
 // start has the engine start the payment. The second half of a double click waits for the
 // first one, and leads to the same page.
-func (h *Handler) start(r *http.Request, e *payment.Engine, b *bill, f sealedForm) (*payment.Payment, error) {
+func (h *Handler) start(r *http.Request, v visit, b *bill, f sealedForm) (*payment.Payment, error) {
 	p, err, _ := h.starts.Do(f.Key, func() (any, error) {
-		if err := h.countStart(r, e, f); err != nil {
+		if err := h.countStart(r, v, f); err != nil {
 			return nil, err
 		}
-		return e.Start(r.Context(), payment.Start{
-			Kind: payment.KindInvoice, Origin: payment.OriginGuest, Partner: b.partner, Customer: f.Customer,
-			DocumentID: f.Document, DocumentNumber: b.invoice.Number, Amount: f.Amount, FormKey: f.Key, Payer: f.Payer, Who: "guest",
+		return v.e.Start(r.Context(), payment.Start{
+			Kind: payment.KindInvoice, Origin: v.origin(), Partner: b.partner, Customer: f.Customer,
+			DocumentID: f.Document, DocumentNumber: b.invoice.Number, Amount: f.Amount, FormKey: f.Key, Payer: f.Payer, Who: v.who(),
 		})
 	})
 	started, _ := p.(*payment.Payment)
@@ -29,9 +29,9 @@ func (h *Handler) start(r *http.Request, e *payment.Engine, b *bill, f sealedFor
 
 // countStart counts a form that will make a payment. One that only leads to a payment that is
 // there takes nothing from anybody: else who sends one form again and again closes the link.
-func (h *Handler) countStart(r *http.Request, e *payment.Engine, f sealedForm) error {
+func (h *Handler) countStart(r *http.Request, v visit, f sealedForm) error {
 	// Both halves of a double click wait for this, whoever of them leaves.
-	mine, err := e.Find(context.WithoutCancel(r.Context()), payment.Filter{Kind: f.Kind, Document: f.Document, Customer: f.Customer, Payer: f.Payer})
+	mine, err := v.e.Find(context.WithoutCancel(r.Context()), payment.Filter{Kind: f.Kind, Document: f.Document, Customer: f.Customer, Payer: f.Payer})
 	if err != nil {
 		return err
 	}
@@ -41,8 +41,22 @@ func (h *Handler) countStart(r *http.Request, e *payment.Engine, f sealedForm) e
 			return nil
 		}
 	}
-	if wait := h.Limits.Start(f.Document, h.ClientIP(r), now); wait > 0 {
-		h.Logger.Warn("guest limit reached", zap.Int64("document", f.Document), zap.Stringer("from", h.ClientIP(r)))
+	if v.customer != 0 { // an address can be a thousand customers behind one NAT
+		if wait := h.Limits.CustomerStart(v.customer, now); wait > 0 {
+			h.Logger.Warn("customer limit reached", zap.Int64("customer", v.customer))
+			return &limitError{wait}
+		}
+		return nil
+	}
+	from := h.ClientIP(r)
+	if wait := h.Limits.Start(f.Document, from, now); wait > 0 {
+		h.Logger.Warn("guest limit reached", zap.Int64("document", f.Document), zap.Stringer("from", from))
+		if from.IsPrivate() || from.IsLoopback() {
+			h.nearby.Do(func() {
+				h.Logger.Warn("guests are counted by an address of this network: behind a proxy all of them are one; name the proxy in trusted_proxies",
+					zap.Stringer("from", from), zap.String("write", "{ servers { trusted_proxies static "+from.String()+" } }"))
+			})
+		}
 		return &limitError{wait}
 	}
 	return nil
@@ -54,24 +68,23 @@ type limitError struct{ wait time.Duration }
 func (*limitError) Error() string { return "guest limit reached" }
 
 // started shows where a payment stands after its form was sent at begun, once or again.
-func (h *Handler) started(w http.ResponseWriter, r *http.Request, e *payment.Engine, b *bill, f sealedForm, begun time.Time, p *payment.Payment, err error) {
+func (h *Handler) started(w http.ResponseWriter, r *http.Request, v visit, b *bill, begun time.Time, p *payment.Payment, err error) {
 	var waiting bool
 	if err == nil && !p.CreatedAt.After(begun) { // something may have come back for it
-
-		waiting, err = e.Waiting(r.Context(), p)
+		waiting, err = v.e.Waiting(r.Context(), p)
 	}
 	switch {
 	case err != nil:
-		h.unstarted(w, r, b, p, err)
+		h.unstarted(w, r, v, b, p, err)
 	case waiting: // what came back for it is not judged yet
 		http.Redirect(w, r, h.paymentURL(p.ID), http.StatusSeeOther)
 	case p.State == payment.Offered && p.PageURL != "" && h.Now().Before(p.PageEnds):
 		http.Redirect(w, r, p.PageURL, http.StatusSeeOther)
 	case p.State == payment.NotOffered, p.State == payment.NotStarted:
-		h.offerForm(w, r, e, b, f.Payer, page{Status: http.StatusServiceUnavailable, Notice: "not_offered", RetryAfter: comeAgain})
+		h.offerForm(w, r, v, b, page{Status: http.StatusServiceUnavailable, Notice: "not_offered", RetryAfter: comeAgain})
 	case p.State == payment.Declined, p.State == payment.Cancelled, p.State == payment.Expired:
 		// This form's payment ended without money, as far as is known: a new one.
-		h.offerForm(w, r, e, b, f.Payer, page{Status: http.StatusOK, Notice: endedKey(p), Reference: string(p.ID)})
+		h.offerForm(w, r, v, b, page{Status: http.StatusOK, Notice: endedKey(p), Reference: string(p.ID)})
 	default:
 		http.Redirect(w, r, h.paymentURL(p.ID), http.StatusSeeOther)
 	}
@@ -79,24 +92,34 @@ func (h *Handler) started(w http.ResponseWriter, r *http.Request, e *payment.Eng
 
 // unstarted says why the engine gave no payment, or gave one of which it cannot tell where it
 // stands.
-func (h *Handler) unstarted(w http.ResponseWriter, r *http.Request, b *bill, p *payment.Payment, err error) {
+func (h *Handler) unstarted(w http.ResponseWriter, r *http.Request, v visit, b *bill, p *payment.Payment, err error) {
 	var beyond *limitError
 	switch {
 	case errors.As(err, &beyond):
 		h.show(w, r, tooMany(beyond.wait))
 	case errors.Is(err, payment.ErrInFlight):
-		h.inFlight(w, r, page{Number: b.invoice.Number, Partner: b.partner})
+		h.inFlight(w, r, v.of(page{Number: b.invoice.Number, Partner: b.partner}))
 	case errors.Is(err, payment.ErrFormChanged):
-		h.show(w, r, page{Status: http.StatusConflict, Key: "bad_form"})
-	case errors.Is(err, payment.ErrNoGeneration), errors.Is(err, payment.ErrNoCredentials): // said before there is a payment
+		h.show(w, r, v.of(page{Status: http.StatusConflict, Key: "bad_form"}))
+	case isClosed(err): // said before there is a payment
 		h.closed(w, r, err)
 	default:
-		v := h.cannotShow(r, err)
-		v.Look, v.RefreshAfter = directPayURL(b.invoice.Number), "30"
+		shown := h.cannotShow(r, err)
+		shown.Look, shown.RefreshAfter = itemURL(v.path(), b.invoice.Number), "30"
 		if p != nil {
-			v.Look, v.RefreshAfter = h.paymentURL(p.ID), "2"
+			shown.Look, shown.RefreshAfter = h.paymentURL(p.ID), "2"
 		}
-		v.RefreshAfter += ";url=" + v.Look // what was sent here is not to be sent again
-		h.show(w, r, v)
+		shown.RefreshAfter += ";url=" + shown.Look // what was sent here is not to be sent again
+		h.show(w, r, shown)
 	}
+}
+
+// isClosed tells that the engine takes no new payment, and made none.
+func isClosed(err error) bool {
+	for _, why := range []error{payment.ErrNoGeneration, payment.ErrNoCredentials, payment.ErrNoPartner, payment.ErrCurrency, payment.ErrHeld} {
+		if errors.Is(err, why) {
+			return true
+		}
+	}
+	return false
 }

@@ -20,14 +20,16 @@ import (
 	"go.uber.org/zap"
 )
 
-func TestRefusedPort(t *testing.T) {
+// F17: nobody listens: surely not sent.
+func TestF17RefusedPort(t *testing.T) {
 	t.Parallel()
 	b := setup(t, good(""))
 	b.server.Close()
 	all(func(op string) { b.fails(op, KindNotSent, 0, nil) })
 }
 
-func TestBadCertificate(t *testing.T) {
+// F17: a certificate that is not trusted is never passed over, and nothing is sent.
+func TestF17BadCertificate(t *testing.T) {
 	t.Parallel()
 	var reached atomic.Bool
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { reached.Store(true) }))
@@ -84,7 +86,8 @@ func dialer(dial func(context.Context, string, string) (net.Conn, error)) func(*
 	}
 }
 
-func TestNameNotFound(t *testing.T) {
+// F17: the name is not found: surely not sent.
+func TestF17NameNotFound(t *testing.T) {
 	t.Parallel()
 	b := setup(t, good(""), dialer(func(context.Context, string, string) (net.Conn, error) {
 		return nil, &net.DNSError{Err: "no such host", Name: "sec.windcave.com", IsNotFound: true}
@@ -254,7 +257,8 @@ func TestRedirectIsNotFollowed(t *testing.T) {
 	}
 }
 
-func TestAnswersThatAreNone(t *testing.T) {
+// F58: pages, nothing, too much, or another document in place of an answer.
+func TestF58AnswersThatAreNone(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
 		status int
@@ -293,7 +297,8 @@ type endless struct{ taken atomic.Int64 }
 func (e *endless) Read(p []byte) (int, error) { e.taken.Add(int64(len(p))); return len(p), nil }
 func (e *endless) Close() error               { return nil }
 
-func TestEndlessAnswer(t *testing.T) {
+// F58: of an answer that never ends a bounded part is read.
+func TestF58EndlessAnswer(t *testing.T) {
 	t.Parallel()
 	body := new(endless)
 	b := setup(t, good(""), func(c *Config) {
@@ -307,8 +312,8 @@ func TestEndlessAnswer(t *testing.T) {
 	}
 }
 
-// The limit counts what comes out of the compression, not what goes in.
-func TestCompressedAnswer(t *testing.T) {
+// F58: the limit counts what comes out of the compression, not what goes in.
+func TestF58CompressedAnswer(t *testing.T) {
 	t.Parallel()
 	var packed bytes.Buffer
 	z := gzip.NewWriter(&packed)

@@ -27,22 +27,27 @@ func plain(t testing.TB) GenerateRequest {
 	}
 }
 
-func TestSentText(t *testing.T) {
+// F59: control signs, letters of four bytes and ten thousand of them become text that the
+// gateway takes.
+func TestF59SentText(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{
-		"Café Zürich":                "Cafe Zurich",
-		"Ōtāhuhu  Pā":                "Otahuhu  Pa",
-		"日本 INV-7":                   "INV-7",
-		"tab\tand\nline":             "tab and line",
-		"no\u00a0break\u2003wide":    "no break wide",
-		"\x00\x1f ends \x7f":         "ends",
-		"ﬁne ½":                      "fine 12",
-		"bad\xff\xfebytes":           "badbytes",
-		strings.Repeat("&", 70):      strings.Repeat("&", 64),
-		strings.Repeat("é", 70):      strings.Repeat("e", 64),
-		strings.Repeat("a ", 40):     strings.TrimSpace(strings.Repeat("a ", 32)),
-		"\u202eevil\u200b":           "evil",
-		`<b>"quotes" & 'others'</b>`: `<b>"quotes" & 'others'</b>`,
+		"Café Zürich":                 "Cafe Zurich",
+		"Ōtāhuhu  Pā":                 "Otahuhu  Pa",
+		"日本 INV-7":                    "INV-7",
+		"tab\tand\nline":              "tab and line",
+		"no\u00a0break\u2003wide":     "no break wide",
+		"\x00\x1f ends \x7f":          "ends",
+		"ﬁne ½":                       "fine 12",
+		"bad\xff\xfebytes":            "badbytes",
+		strings.Repeat("&", 70):       strings.Repeat("&", 64),
+		strings.Repeat("é", 70):       strings.Repeat("e", 64),
+		strings.Repeat("a ", 40):      strings.TrimSpace(strings.Repeat("a ", 32)),
+		"\u202eevil\u200b":            "evil",
+		"INV\r\n-7\r\nX: y":           "INV  -7  X: y",
+		"\U0001F600 INV-7 \U0001D518": "INV-7 U",
+		strings.Repeat("x", 10_000):   strings.Repeat("x", 64),
+		`<b>"quotes" & 'others'</b>`:  `<b>"quotes" & 'others'</b>`,
 	} {
 		got := GenerateRequest{MerchantReference: in}.Sent().MerchantReference
 		if got != want {
@@ -98,7 +103,8 @@ func TestEscapingAfterCutting(t *testing.T) {
 	}
 }
 
-func TestAmounts(t *testing.T) {
+// F62: amounts in the digits of their currency, exactly, or refused.
+func TestF62Amounts(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct{ number, code, want string }{
 		{"57.5", "NZD", "57.50"},

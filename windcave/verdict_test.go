@@ -29,7 +29,8 @@ func paidTransaction() Transaction {
 	}
 }
 
-func TestResultApprovedOnlyAsAsked(t *testing.T) {
+// F22: a result that differs in anything from what was asked is no approval.
+func TestF22ResultApprovedOnlyAsAsked(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
 		spoil             func(*Result)
@@ -86,7 +87,8 @@ func TestResultApprovedOnlyAsAsked(t *testing.T) {
 	}
 }
 
-func TestTransactionApprovedOnlyAsAsked(t *testing.T) {
+// F22: the same of what Status says.
+func TestF22TransactionApprovedOnlyAsAsked(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
 		spoil             func(*Transaction)
@@ -303,8 +305,8 @@ func TestNotFound(t *testing.T) {
 	}
 }
 
-// Wrong credentials are never the buyer's decline, in whatever form they come.
-func TestCredentials(t *testing.T) {
+// F25: wrong credentials are never the buyer's decline, in whatever form they come.
+func TestF25Credentials(t *testing.T) {
 	t.Parallel()
 	for name, x := range map[string]Transaction{
 		"words":         {ReCo: "0", ResponseText: "Invalid Credentials"},

@@ -41,7 +41,8 @@ func TestLenientReading(t *testing.T) {
 	}
 }
 
-func TestRefusedDocuments(t *testing.T) {
+// F58: document types, entities, nesting, other encodings and bad bytes are refused.
+func TestF58RefusedDocuments(t *testing.T) {
 	t.Parallel()
 	deep := func(n int) string {
 		return "<Response valid=\"1\">" + strings.Repeat("<a>", n-1) + strings.Repeat("</a>", n-1) + "</Response>"

@@ -23,8 +23,13 @@ import (
 const (
 	pxPayUser, pxPayKey   = "DemoPxPay", "d0d1d2d3d4d5d6d7d8d9dadbdcdddedfd0d1d2d3d4d5d6d7d8d9dadbdcdddedf"
 	pxPostUser, pxPostKey = "DemoPxPost", "demo-pxpost-password"
+	southUser, southKey   = "DemoSouthPxPay", "a0a1a2a3a4a5a6a7a8a9aaabacadaeafa0a1a2a3a4a5a6a7a8a9aaabacadaeaf"
+	southPost, southPass  = "DemoSouthPxPost", "demo-south-pxpost-password"
 	apiKey, apiSecret     = "d0d1d2d3d4d5d6d7d8d9dadbdcdddedf", "demo-splynx-secret"
 )
+
+// Who can sign in, all with one password.
+const password = "demo"
 
 // misbehaving is the share of calls, in percent, that go wrong under -seed.
 const misbehaving = 5
@@ -73,6 +78,7 @@ func (h *house) start() error {
 		"XDG_DATA_HOME": h.dir, "XDG_CONFIG_HOME": h.dir,
 		"PXPAY_USER_ID": pxPayUser, "PXPAY_KEY": pxPayKey, "PXPOST_USERNAME": pxPostUser, "PXPOST_PASSWORD": pxPostKey,
 		"SPLYNX_API_KEY": apiKey, "SPLYNX_API_SECRET": apiSecret,
+		"SOUTH_PXPAY_USER_ID": southUser, "SOUTH_PXPAY_KEY": southKey, "SOUTH_PXPOST_USERNAME": southPost, "SOUTH_PXPOST_PASSWORD": southPass,
 	} {
 		if err := os.Setenv(name, value); err != nil {
 			return err
@@ -113,6 +119,12 @@ func (h *house) caddyfile(splynxAddr string) string {
 		}
 		currency NZD
 		payment_method 3
+		partner 2 {
+			pxpay {env.SOUTH_PXPAY_USER_ID} {env.SOUTH_PXPAY_KEY}
+			pxpost {env.SOUTH_PXPOST_USERNAME} {env.SOUTH_PXPOST_PASSWORD}
+			currency AUD
+			name "Southern Cloud Internet"
+		}
 		time_zone Pacific/Auckland
 		booking_quiet_time 2s
 		journal sqlite %s
@@ -157,7 +169,10 @@ func (h *house) close() error {
 
 func newGateway(o options) *windcavetest.Server {
 	w := windcavetest.Options{
-		Accounts:      []windcavetest.Account{{PxPayUser: pxPayUser, PxPayKey: pxPayKey, PostUser: pxPostUser, PostPassword: pxPostKey, TokenBilling: true}},
+		Accounts: []windcavetest.Account{
+			{PxPayUser: pxPayUser, PxPayKey: pxPayKey, PostUser: pxPostUser, PostPassword: pxPostKey, TokenBilling: true},
+			{PxPayUser: southUser, PxPayKey: southKey, PostUser: southPost, PostPassword: southPass, TokenBilling: true},
+		},
 		NotifySpacing: time.Second, Seed: o.seed,
 	}
 	if o.seed != 0 {
@@ -166,7 +181,7 @@ func newGateway(o options) *windcavetest.Server {
 	return windcavetest.New(w)
 }
 
-// newSplynx makes a provider with a few customers and invoices.
+// newSplynx makes a provider with two partners, a few customers and invoices.
 func newSplynx(o options, public string) (*splynxtest.Server, map[string]int64) {
 	so := splynxtest.Options{Keys: []splynxtest.APIKey{{Key: apiKey, Secret: apiSecret}}, Seed: o.seed}
 	if o.seed != 0 {
@@ -174,16 +189,27 @@ func newSplynx(o options, public string) (*splynxtest.Server, map[string]int64) 
 	}
 	s := splynxtest.New(so)
 	s.SetCompany(1, "Long White Cloud Internet", public)
+	s.AddPartner("South", "Southern Cloud Internet")
+	s.AddAdministrator(splynxtest.Administrator{Login: "office", Password: password, Name: "The office"})
 	ids := map[string]int64{}
-	aroha := s.AddCustomer(splynxtest.Customer{Name: "Customer One"})
-	other := s.AddCustomer(splynxtest.Customer{Name: "Customer Two"})
+	one := s.AddCustomer(splynxtest.Customer{Name: "Customer One", Login: "one", Password: password})
+	two := s.AddCustomer(splynxtest.Customer{Name: "Customer Two", Login: "two", Password: password})
+	south := s.AddCustomer(splynxtest.Customer{Name: "Customer South", Login: "south", Password: password, PartnerID: 2})
 	for _, i := range []splynxtest.Invoice{
-		{CustomerID: aroha, Number: "2026/0042", Total: "57.50"},
-		{CustomerID: aroha, Number: "2026/0043", Total: "89.90"},
-		{CustomerID: other, Number: "2026/0044", Total: "120.00", Due: "45.25"},
-		{CustomerID: other, Number: "2026/0045", Total: "19.00", Due: "0.00", Status: "paid"},
+		{CustomerID: one, Number: "2026/0042", Total: "57.50"},
+		{CustomerID: one, Number: "2026/0043", Total: "89.90"},
+		{CustomerID: one, Number: "2026/0046", Total: "31.00"},
+		{CustomerID: two, Number: "2026/0044", Total: "120.00", Due: "45.25"},
+		{CustomerID: two, Number: "2026/0045", Total: "19.00", Due: "0.00", Status: "paid"},
+		{CustomerID: south, Number: "S2026/0001", Total: "64.00"},
 	} {
 		ids[i.Number] = s.AddInvoice(i)
+	}
+	s.AddAddOnEntryPoints()
+	for _, e := range s.EntryPoints() {
+		if e.Name != "paymentexpress_invoice" { // what is not served yet is not shown
+			s.ChangeEntryPoint(e.ID, func(e *splynxtest.EntryPoint) { e.Disabled = true })
+		}
 	}
 	return s, ids
 }
@@ -230,14 +256,22 @@ func (h *house) explain(w io.Writer) {
 	}
 	fmt.Fprintf(w, `The demo runs. No real money moves.
 
-  Splynx, with all invoices     %s/portal/
-  a payment link                %s
-  another one                   %s
-  partly paid                   %s
-  already paid                  %s
-  no such invoice               %s
+  the customer's portal         %[1]s/portal/
+      sign in as one, two or south (of another partner, in AUD); the password is %[2]s
+  Splynx's administration       %[1]s/admin/
+      sign in as office; the password is %[2]s
+  everything in Splynx          %[1]s/
 
-On Windcave's page (a simulator at %s):
+Payment links, for which nobody signs in:
+
+  due                           %[3]s
+  another one                   %[4]s
+  partly paid                   %[5]s
+  of the other partner          %[6]s
+  already paid                  %[7]s
+  no such invoice               %[8]s
+
+On Windcave's page (a simulator at %[9]s):
 
   4111111111111111              approves
   5431111111111228              declines; the page lets you try again
@@ -246,9 +280,9 @@ On Windcave's page (a simulator at %s):
 
 What the simulators were asked:
 
-  Windcave                      %s/_control/log
-  Splynx                        %s/_control/log
+  Windcave                      %[9]s/_control/log
+  Splynx                        %[10]s/_control/log
 
 Stop it with Ctrl-C.
-`, h.public, link("2026/0042"), link("2026/0043"), link("2026/0044"), link("2026/0045"), link("1999/0001"), h.pay, h.pay, h.backend)
+`, h.public, password, link("2026/0042"), link("2026/0043"), link("2026/0044"), link("S2026/0001"), link("2026/0045"), link("1999/0001"), h.pay, h.backend)
 }

@@ -15,7 +15,7 @@ import (
 
 func main() {
 	var o options
-	flag.BoolVar(&o.once, "once", false, "click through by itself: pay one invoice, decline one, cancel one; exit 0 only if all sides agree")
+	flag.BoolVar(&o.once, "once", false, "click through by itself: pay three invoices, decline one, cancel one; exit 0 only if all sides agree")
 	flag.Uint64Var(&o.seed, "seed", 0, "make the simulators misbehave, the same way for the same number")
 	flag.StringVar(&o.only, "only", "", "run one simulator alone: windcave or splynx")
 	flag.StringVar(&o.addr, "addr", "127.0.0.1:0", "where -only listens; loopback only")

@@ -21,7 +21,7 @@ func TestWrongWordsAreRefused(t *testing.T) {
 	}
 }
 
-// The three outcomes, from the link to the journal, in this process.
+// All outcomes, from the link to the journal, in this process.
 func TestOnce(t *testing.T) {
 	h, err := open(options{})
 	if err != nil {

@@ -23,18 +23,22 @@ import (
 // step is what -once does with one invoice, and what must come of it.
 type step struct {
 	number, title, status string
+	portal                bool // the customer is signed in; else it is a payment link
 	act                   func(page string) (back string, err error)
 }
 
-// once pays one invoice, declines one and cancels one, as a person with a browser would, and
-// then compares what Splynx, the gateway and the journal say.
+// once pays one invoice by its link, one from the portal and one of the other partner,
+// declines one and cancels one, as a person with a browser would, and then compares what
+// Splynx, the gateway and the journal say.
 func (h *house) once(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Minute)
 	defer cancel()
 	for _, s := range []step{
-		{"2026/0042", "Paid", "paid", h.payWith(windcavetest.CardApproved)},
-		{"2026/0043", "Not approved", "not_paid", h.payWith(windcavetest.CardDeclined)},
-		{"2026/0044", "Not paid", "not_paid", windcavetest.Buyer{}.Cancel},
+		{"2026/0042", "Paid", "paid", false, h.payWith(windcavetest.CardApproved)},
+		{"2026/0043", "Not approved", "not_paid", false, h.payWith(windcavetest.CardDeclined)},
+		{"2026/0044", "Not paid", "not_paid", false, windcavetest.Buyer{}.Cancel},
+		{"2026/0046", "Paid", "paid", true, h.payWith(windcavetest.CardApproved)},
+		{"S2026/0001", "Paid", "paid", true, h.payWith(windcavetest.CardApproved)},
 	} {
 		if err := h.take(ctx, s); err != nil {
 			return fmt.Errorf("invoice %s: %w", s.number, err)
@@ -50,8 +54,15 @@ func (h *house) payWith(c windcavetest.Card) func(string) (string, error) {
 }
 
 func (h *house) take(ctx context.Context, s step) error {
-	person := payer.New()
-	page, err := person.Start(ctx, h.public+"/paymentexpress/direct-pay-invoice?item_id="+url.QueryEscape(s.number))
+	person, way := payer.New(), "direct-pay-invoice"
+	if s.portal {
+		invoice, _ := h.splynx.Invoice(h.invoices[s.number])
+		session := fmt.Sprintf("demo-session-of-customer-%d", invoice.CustomerID)
+		h.splynx.AddCustomerSession(session, invoice.CustomerID)
+		person.Cookie("PHPSESSID", session)
+		way = "pay-invoice"
+	}
+	page, err := person.Start(ctx, h.public+"/paymentexpress/"+way+"?item_id="+url.QueryEscape(s.number))
 	if err != nil {
 		return err
 	}

@@ -18,8 +18,9 @@ import (
 
 // Payer is one person's browser.
 type Payer struct {
-	client *http.Client
-	wait   time.Duration
+	client  *http.Client
+	wait    time.Duration
+	cookies []*http.Cookie // sent beside those that sites have set
 }
 
 // New makes a browser with no cookies.
@@ -29,6 +30,11 @@ func New() *Payer {
 		client: &http.Client{Jar: jar, Timeout: 90 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
 		wait:   100 * time.Millisecond,
 	}
+}
+
+// Cookie gives the browser a cookie that it sends everywhere, such as a portal's session.
+func (p *Payer) Cookie(name, value string) {
+	p.cookies = append(p.cookies, &http.Cookie{Name: name, Value: value})
 }
 
 // Page is what a browser shows.
@@ -66,6 +72,9 @@ func (p *Payer) fetch(ctx context.Context, method, address string, form url.Valu
 	}
 	r.Header.Set("Accept", "text/html,application/xhtml+xml")
 	r.Header.Set("User-Agent", "Mozilla/5.0")
+	for _, c := range p.cookies {
+		r.AddCookie(c)
+	}
 	if method == http.MethodPost {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		r.Header.Set("Origin", r.URL.Scheme+"://"+r.URL.Host)

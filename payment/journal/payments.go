@@ -148,6 +148,9 @@ func (w *writer) sibling(ctx context.Context, writes payment.Writes) error {
 	if err != nil {
 		return err
 	}
+	if writes.Made != nil {
+		*writes.Made = true
+	}
 	return w.event(ctx, writes.NewEvent)
 }
 

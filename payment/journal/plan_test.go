@@ -25,6 +25,17 @@ func TestQuestionsUseAnIndex(t *testing.T) {
 			_, err := s.Find(ctx, payment.Filter{States: []payment.State{payment.Approved, payment.Parked}, Customer: 1, Kind: payment.KindInvoice, Document: 1, Limit: 1})
 			return err
 		},
+		"mark":       func() error { _, err := s.Mark(ctx, "a"); return err },
+		"unfinished": func() error { _, err := s.Unfinished(ctx); return err },
+		"unjudged":   func() error { _, err := s.UnjudgedTokens(ctx); return err },
+		"next page": func() error {
+			_, err := s.Find(ctx, payment.Filter{After: payment.Cursor{CreatedAt: time.Now(), ID: "A"}})
+			return err
+		},
+		"next page of a customer": func() error {
+			_, err := s.Find(ctx, payment.Filter{Customer: 7, After: payment.Cursor{CreatedAt: time.Now(), ID: "A"}})
+			return err
+		},
 		"watch": func() error {
 			_, err := s.Find(ctx, payment.Filter{States: []payment.State{payment.Approved}, Before: time.Now()})
 			return err

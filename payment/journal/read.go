@@ -86,6 +86,13 @@ func (s *SQLite) Find(ctx context.Context, f payment.Filter) ([]*payment.Payment
 	if !f.Before.IsZero() {
 		add("moved_at<?", stamp(f.Before))
 	}
+	if !f.Since.IsZero() {
+		add("moved_at>=?", stamp(f.Since))
+	}
+	if !f.After.CreatedAt.IsZero() {
+		where = append(where, "created_at<=? AND (created_at<? OR id>?)")
+		args = append(args, stamp(f.After.CreatedAt), stamp(f.After.CreatedAt), string(f.After.ID))
+	}
 	limit := f.Limit
 	if limit == 0 {
 		limit = 100

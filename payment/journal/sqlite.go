@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/gofrs/flock"
 	"github.com/pressly/goose/v3"
@@ -41,25 +42,46 @@ type SQLite struct {
 // there. One process holds it at a time: ErrLocked while another does. A file of a newer
 // version is refused with ErrNewer, and left as it is.
 func Open(ctx context.Context, path string) (*SQLite, error) {
-	path, err := filepath.Abs(path)
+	path, err := real(path)
 	if err != nil {
-		return nil, fmt.Errorf("journal: %w", err)
+		return nil, err
 	}
-	if real, err := filepath.EvalSymlinks(path); err == nil {
-		path = real // the lock goes by the name
+	s := &SQLite{path: path}
+	if s.lock, err = lock(path, "stop the other one, or use caddy reload"); err != nil {
+		return nil, err
 	}
-	s := &SQLite{path: path, lock: flock.New(path+".lock", flock.SetPermissions(0o600))}
-	held, err := s.lock.TryLock()
-	if err != nil {
-		return nil, fmt.Errorf("lock the journal: %w; the folder must be there and writable", err)
-	}
-	if !held {
-		return nil, fmt.Errorf("%w: %s; stop the other one, or use caddy reload", ErrLocked, path)
+	if err := finishRestore(path); err != nil {
+		return nil, errors.Join(fmt.Errorf("finish the restore of the journal %s: %w", path, err), s.Close())
 	}
 	if err := s.open(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open the journal %s: %w", path, err), s.Close())
 	}
 	return s, nil
+}
+
+// real is the file that path leads to: the lock goes by the name.
+func real(path string) (string, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return "", fmt.Errorf("journal: %w", err)
+	}
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		path = target
+	}
+	return path, nil
+}
+
+// lock takes the journal at path for this process; advice is for whoever finds it taken.
+func lock(path, advice string) (*flock.Flock, error) {
+	l := flock.New(path+".lock", flock.SetPermissions(0o600))
+	held, err := l.TryLock()
+	if err != nil {
+		return nil, fmt.Errorf("lock the journal: %w; the folder must be there and writable", err)
+	}
+	if !held {
+		return nil, fmt.Errorf("%w: %s; %s", ErrLocked, path, advice)
+	}
+	return l, nil
 }
 
 func (s *SQLite) open(ctx context.Context) error {
@@ -118,7 +140,11 @@ func (s *SQLite) create(ctx context.Context) error {
 		return err
 	}
 	db.SetMaxOpenConns(1)
-	if err := errors.Join(migrate(ctx, db), db.Close()); err != nil {
+	err = migrate(ctx, db)
+	if err == nil {
+		err = hold(ctx, db, payment.Hold{Why: payment.HeldNew, At: time.Now().UTC()})
+	}
+	if err := errors.Join(err, db.Close()); err != nil {
 		return err
 	}
 	if err := os.Rename(aside, s.path); err != nil {

@@ -104,7 +104,7 @@ func TestReopen(t *testing.T) {
 }
 
 // F83: one process at a time, a second one waits; here, and in another process.
-func TestLocked(t *testing.T) {
+func TestF83Locked(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "journal.db")
 	s := open(t, path)
@@ -134,7 +134,7 @@ func TestLocked(t *testing.T) {
 	}
 }
 
-// TestOtherProcess is what TestLocked runs in another process.
+// TestOtherProcess is what TestF83Locked runs in another process.
 func TestOtherProcess(t *testing.T) {
 	path := os.Getenv("JOURNAL_OF_THE_OTHER_PROCESS")
 	if path == "" {
@@ -215,7 +215,7 @@ func TestNewer(t *testing.T) {
 
 // F14: what is no journal is refused with a reason and left as it is; never is a damaged
 // journal begun anew.
-func TestDamaged(t *testing.T) {
+func TestF14Damaged(t *testing.T) {
 	t.Parallel()
 	whole := func(t *testing.T, path string) {
 		t.Helper()
@@ -314,7 +314,7 @@ func TestFileMode(t *testing.T) {
 }
 
 // F10: what was answered is on the disk: a copy of the files as they are has all of it.
-func TestDurable(t *testing.T) {
+func TestF10Durable(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "journal.db")
 	s := open(t, path)
@@ -349,8 +349,8 @@ func TestDurable(t *testing.T) {
 	}
 }
 
-// Full sync, on the connection that writes; and the ones that read cannot write.
-func TestConnections(t *testing.T) {
+// F10: full sync, on the connection that writes; and the ones that read cannot write.
+func TestF10SyncedConnections(t *testing.T) {
 	t.Parallel()
 	s := open(t, filepath.Join(t.TempDir(), "journal.db"))
 	for pragma, want := range map[string]string{"synchronous": "2", "journal_mode": "wal", "foreign_keys": "1"} {

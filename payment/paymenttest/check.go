@@ -94,7 +94,7 @@ func (c *checker) onceRecorded() {
 		switch {
 		case p.HasMoney():
 			of[p.DpsTxnRef] = append(of[p.DpsTxnRef], p)
-		case p.State == payment.Parked:
+		case p.State == payment.Parked, p.Claimed != "" && p.Reason == payment.ReasonSettledNotPaid:
 			shown[string(p.TxnID)]++ // a person looks at money that differs
 		}
 	}
@@ -150,6 +150,7 @@ func (c *checker) recorded(p *payment.Payment, booked []splynxtest.Payment) {
 	}
 	b, ok := c.payments[p.Booking.PaymentID]
 	switch {
+	case len(booked) == 0 && p.Reason == payment.ReasonSettledRecorded: // a person answers for it
 	case len(booked) > 0:
 		c.broken(2, "payment %s was recorded by hand, and stands in Splynx beside that", p.ID)
 	case !ok:
@@ -208,7 +209,7 @@ func (c *checker) asApproved(p *payment.Payment, ch windcavetest.Charge, b splyn
 func (c *checker) paired() {
 	for _, r := range c.Records {
 		p := c.rows[payment.ID(r.Additional[0])]
-		if p == nil || r.PaymentID == 0 || p.State == payment.Parked || !c.AtRest {
+		if p == nil || r.PaymentID == 0 || p.State == payment.Parked || p.Reason == payment.ReasonSettledNotPaid || !c.AtRest {
 			continue
 		}
 		switch booked := c.booked[p.ID]; {

@@ -115,6 +115,17 @@ func TestCheckFindsWhatIsBroken(t *testing.T) {
 			h.Payments[1].ID = 12
 			park(h)
 		}},
+		{"a person answers for it", -1, "", func(h *Histories) {
+			h.Journal[0].Booking, h.Journal[0].Reason = payment.Booking{To: payment.ByHand}, payment.ReasonSettledRecorded
+			h.Payments, h.Records = nil, nil
+		}},
+		{"a person answers for it, and it stands there too", 2, "beside that", func(h *Histories) {
+			h.Journal[0].Booking, h.Journal[0].Reason = payment.Booking{To: payment.ByHand}, payment.ReasonSettledRecorded
+		}},
+		{"a claim that a person has judged", -1, "", func(h *Histories) {
+			h.Journal[0].State, h.Journal[0].Reason, h.Journal[0].DpsTxnRef, h.Journal[0].Claimed = payment.NotDone, payment.ReasonSettledNotPaid, "", "D1"
+			h.Payments, h.Events = nil, nil
+		}},
 		{"given back and booked", 2, "given back", func(h *Histories) { h.Journal[0].State, h.Events = payment.Refunded, nil }},
 		{"by hand and ours", 2, "beside that", func(h *Histories) { h.Journal[0].Booking.To = payment.ByHand }},
 		{"by hand, and nobody did", 2, "no payment 99", func(h *Histories) {

@@ -135,6 +135,19 @@ func (s *mortalStore) SetToken(ctx context.Context, t payment.Token) error {
 	return s.write(func() error { return s.Store.SetToken(ctx, t) })
 }
 
+// SetMark implements payment.Marks.
+func (s *mortalStore) SetMark(ctx context.Context, name, value string) error {
+	return s.write(func() error { return s.Store.SetMark(ctx, name, value) })
+}
+
+// Mark implements payment.Marks.
+func (s *mortalStore) Mark(ctx context.Context, name string) (string, error) {
+	if s.life.over() {
+		return "", errDead
+	}
+	return s.Store.Mark(ctx, name)
+}
+
 // Due implements payment.Store.
 func (s *mortalStore) Due(ctx context.Context, now time.Time, limit int) ([]payment.ID, time.Time, error) {
 	if s.life.over() {

@@ -118,7 +118,8 @@ func (w *World) Generation(o Options) *payment.Generation {
 	w.must(err)
 	o.Settings.PublicURL = publicURL
 	g := &payment.Generation{Settings: o.Settings, Logger: w.Logger, Observer: o.Observer, Default: payment.Partner{
-		Name: "Example ISP", Currency: o.Currency, PaymentMethod: 3, PxPay: pxPay, PxPayUser: pxPayUser, Endpoint: gatewayURL,
+		Name: "Example ISP", Currency: o.Currency, PaymentMethod: 3,
+		Credentials: payment.Credentials{PxPay: pxPay, PxPayUser: pxPayUser, Endpoint: gatewayURL},
 	}}
 	if !o.NoPxPost {
 		g.Default.PxPost, err = windcave.NewPxPost(config, windcave.NewCredentials(pxPostUser, pxPostKey))
@@ -149,6 +150,39 @@ func (w *World) Open() {
 	w.must(err)
 	w.use(payment.New(&mortalStore{Store: w.Store, life: w.life}, payment.Options{Node: "world", Look: time.Hour}))
 	w.Engine.Push(w.Gen)
+	w.settle()
+}
+
+// settle gives the comparison of the journal with Splynx the moment it takes where nothing is
+// amiss.
+func (w *World) settle() {
+	w.TB.Helper()
+	for range 50 {
+		h, err := w.Engine.Health(context.Background())
+		if h.Journal.Compared || w.Crashed() {
+			return
+		}
+		w.must(err)
+		w.Pass(20 * time.Millisecond)
+	}
+}
+
+// Backup writes the journal as it stands into a file and returns its name.
+func (w *World) Backup() string {
+	w.TB.Helper()
+	path := filepath.Join(w.TB.TempDir(), "backup.db")
+	w.must(w.Store.Backup(context.Background(), path))
+	return path
+}
+
+// Restore kills the process, puts a backup in the place of its journal, and starts it again.
+func (w *World) Restore(backup string) {
+	w.TB.Helper()
+	w.Crash()
+	w.shut()
+	_, err := journal.Restore(context.Background(), backup, w.file)
+	w.must(err)
+	w.Revive()
 }
 
 func (w *World) use(e *payment.Engine) {

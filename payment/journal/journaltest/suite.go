@@ -43,6 +43,9 @@ func Run(t *testing.T, open func(t *testing.T) payment.Store) {
 		"tokens that are due":                 dueTokens,
 		"a judged token goes with its change": judgedToken,
 		"keys stay":                           keys,
+		"marks":                               marks,
+		"lists go on page by page":            listed,
+		"what is unfinished is counted":       unfinished,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -54,7 +57,8 @@ func Run(t *testing.T, open func(t *testing.T) payment.Store) {
 type suite struct {
 	*testing.T
 	payment.Store
-	ctx context.Context
+	ctx   context.Context
+	count int // of what a test makes beside
 }
 
 // now has microseconds: a store may be late by less than one, and never early.
@@ -528,6 +532,9 @@ func find(_ *testing.T, s *suite) {
 		s.Errorf("found %v, want %v", got, want)
 	}
 	if got, want := order(payment.Filter{Before: now.Add(-3 * time.Minute)}), []payment.ID{id(5), id(4)}; !slices.Equal(got, want) {
+		s.Errorf("found %v, want %v", got, want)
+	}
+	if got, want := order(payment.Filter{Since: now.Add(-3 * time.Minute), Before: now}), []payment.ID{id(3), id(2), id(1)}; !slices.Equal(got, want) {
 		s.Errorf("found %v, want %v", got, want)
 	}
 	if got := order(payment.Filter{Customer: 7, Payer: "nobody"}); len(got) != 0 {

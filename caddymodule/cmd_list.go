@@ -1,0 +1,129 @@
+package caddymodule
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+)
+
+// listOptions are the flags of list.
+type listOptions struct {
+	attention, json, fail bool
+	states                []string
+	customer, partner     int64
+	limit                 int
+	after                 string
+}
+
+func listCommand() *cobra.Command {
+	var a asker
+	var o listOptions
+	cmd := &cobra.Command{
+		Use:   "list [--attention] [--state STATE] [--customer ID] [--limit N] [--json]",
+		Short: "Lists payments, the newest first",
+		Long: `Lists the payments in the journal of the running Caddy, the newest first.
+
+With --attention only those that wait for a person, and money that is not booked an hour
+after it last moved. SINCE is when a payment last moved, in UTC.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			var list listAnswer
+			if err := a.ask(http.MethodGet, "payments?"+o.query().Encode(), nil, &list); err != nil {
+				return err
+			}
+			if err := o.print(cmd.OutOrStdout(), list); err != nil {
+				return err
+			}
+			if o.fail && len(list.Payments) > 0 {
+				cmd.SilenceErrors = true
+				return errWrong
+			}
+			return nil
+		},
+	}
+	a.flags(cmd)
+	f := cmd.Flags()
+	f.BoolVar(&o.attention, "attention", false, "Only what needs a person")
+	f.StringSliceVar(&o.states, "state", nil, "Only these states: "+joined(allStates))
+	f.Int64Var(&o.customer, "customer", 0, "Only of the customer with this id in Splynx")
+	f.Int64Var(&o.partner, "partner", 0, "Only of the partner with this id in Splynx")
+	f.IntVar(&o.limit, "limit", listDefault, fmt.Sprintf("How many at most, up to %d", listMost))
+	f.StringVar(&o.after, "after", "", "Go on below this payment")
+	f.BoolVar(&o.json, "json", false, "Say it as JSON")
+	f.BoolVar(&o.fail, "fail", false, "End with exit code 1 if there are any")
+	return cmd
+}
+
+func (o listOptions) query() url.Values {
+	q := url.Values{"limit": {strconv.Itoa(o.limit)}}
+	for _, s := range o.states {
+		q.Add("state", s)
+	}
+	if o.attention {
+		q.Set("attention", "true")
+	}
+	if o.customer != 0 {
+		q.Set("customer", strconv.FormatInt(o.customer, 10))
+	}
+	if o.partner != 0 {
+		q.Set("partner", strconv.FormatInt(o.partner, 10))
+	}
+	if o.after != "" {
+		q.Set("after", o.after)
+	}
+	return q
+}
+
+func (o listOptions) print(w io.Writer, list listAnswer) error {
+	if o.json {
+		return printJSON(w, list)
+	}
+	if len(list.Payments) == 0 {
+		_, err := fmt.Fprintln(w, o.none())
+		return err
+	}
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "ID\tSTATE\tWHY\tAMOUNT\tDOCUMENT\tCUSTOMER\tSINCE (UTC)")
+	for _, p := range list.Payments {
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%d\t%s\n", p.ID, p.State, p.Reason, p.money(), short(plain(p.document())), p.Customer, p.MovedAt.UTC().Format("2006-01-02 15:04"))
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	p := printer{w: w}
+	if list.Next != "" {
+		p.line("")
+		p.line("There are more. To see them, repeat it with --after %s, or with a higher --limit.", list.Next)
+	}
+	if o.attention {
+		p.line("")
+		p.line("What to do about one: caddy paymentexpress show ID")
+	}
+	return p.err
+}
+
+func (o listOptions) none() string {
+	switch {
+	case o.after != "":
+		return "No payment below that one."
+	case o.attention:
+		return "Nothing needs a person."
+	case len(o.states) > 0 || o.customer != 0 || o.partner != 0:
+		return "No such payment."
+	}
+	return "No payment yet."
+}
+
+// short cuts what would make a table wider than a terminal.
+func short(s string) string {
+	const most = 27
+	if r := []rune(s); len(r) > most {
+		return string(r[:most-1]) + "…"
+	}
+	return s
+}

@@ -1,0 +1,2 @@
+-- +goose Up
+CREATE INDEX payments_partner ON payments (partner, created_at);

@@ -1,0 +1,79 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/google/uuid"
+
+	"github.com/caddy-paymentexpress/paymentexpress/payment"
+)
+
+// readForm reads the form that a page of ours carried; old tells that its time is over. Where
+// it is not ours, or not of this address, that was answered and ok is false.
+func (h *Handler) readForm(w http.ResponseWriter, r *http.Request, v visit) (f sealedForm, old, ok bool) {
+	bad := v.of(page{Status: http.StatusBadRequest, Key: "bad_form"})
+	if err := r.ParseForm(); err != nil {
+		if tooLarge(err) {
+			bad.Status = http.StatusRequestEntityTooLarge
+		}
+		h.show(w, r, bad)
+		return f, false, false
+	}
+	f, err := unseal(r.Context(), v.e, r.PostForm.Get("form"), h.Now())
+	old = errors.Is(err, errOld)
+	switch {
+	case errors.Is(err, errSeal), (err == nil || old) && (f.Kind != payment.KindInvoice || f.Signed != (v.customer != 0)):
+		h.show(w, r, bad)
+	case err != nil && !old:
+		h.closed(w, r, err)
+	default:
+		return f, old, true
+	}
+	return f, false, false
+}
+
+// take starts the payment that a form asks for, if what it has shown is still true.
+func (h *Handler) take(w http.ResponseWriter, r *http.Request, v visit, f sealedForm, old bool) {
+	b := h.payable(w, r, v, f.Number)
+	if b == nil {
+		return
+	}
+	if err := h.Room(b.partner); err != nil {
+		h.closed(w, r, err)
+		return
+	}
+	switch {
+	case b.invoice.ID != f.Document || b.invoice.CustomerID != f.Customer:
+		h.show(w, r, v.of(page{Status: http.StatusConflict, Key: "bad_form"}))
+	case !b.due.Equal(f.Amount): // nothing is charged that was not seen
+		h.offerForm(w, r, v, b, page{Status: http.StatusConflict, Notice: "amount_changed"})
+	case old:
+		h.offerForm(w, r, v, b, page{Status: http.StatusConflict, Notice: "old_form"})
+	default:
+		begun := h.Now()
+		p, err := h.start(r, v, b, f)
+		h.started(w, r, v, b, begun, p, err)
+	}
+}
+
+// offerForm shows the form with a key of its own; p says what happened before, if anything.
+func (h *Handler) offerForm(w http.ResponseWriter, r *http.Request, v visit, b *bill, p page) {
+	key, err := uuid.NewRandom()
+	if err != nil {
+		h.closed(w, r, err)
+		return
+	}
+	p.Form, err = seal(r.Context(), v.e, sealedForm{
+		Key: key.String(), Kind: payment.KindInvoice, Document: b.invoice.ID, Number: b.invoice.Number, Customer: b.invoice.CustomerID,
+		Amount: b.due, Payer: v.payer, Signed: v.customer != 0, Made: h.Now().UTC(),
+	})
+	if err != nil {
+		h.closed(w, r, err)
+		return
+	}
+	p = v.of(p)
+	p.Key, p.Template, p.Action = "pay", "pay", v.path()
+	p.Number, p.Amount, p.Partner = b.invoice.Number, &b.due, b.partner
+	h.show(w, r, p)
+}

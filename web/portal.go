@@ -1,0 +1,138 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"go.uber.org/zap"
+
+	"github.com/caddy-paymentexpress/paymentexpress/payment"
+)
+
+const (
+	signInPath   = "/portal/login/"
+	invoicesPath = "/portal/finance/invoices"
+	// signedInMark stands in the address that the sign-in page leads back to: who comes back
+	// with it and is still nobody is not sent round in a circle.
+	signedInMark = "signed_in"
+	// asCustomer stands in the address once somebody who is signed in twice has chosen.
+	asCustomer = "as"
+)
+
+// payInvoice shows a customer's own invoice with the button to pay it, as Splynx's pay icon
+// opens it: in a dialog, by number.
+func (h *Handler) payInvoice(w http.ResponseWriter, r *http.Request) {
+	e := h.engine(w, r)
+	if e == nil {
+		return
+	}
+	number := r.URL.Query().Get("item_id")
+	who, ok := h.customer(w, r, itemURL(payInvoicePath, number), false)
+	if !ok {
+		return
+	}
+	if wait := h.Limits.CustomerView(who, h.Now()); wait > 0 {
+		h.show(w, r, tooMany(wait))
+		return
+	}
+	v := visit{e: e, customer: who, payer: customerPayer(who)}
+	if b := h.payable(w, r, v, number); b != nil {
+		h.offerForm(w, r, v, b, page{Status: http.StatusOK})
+	}
+}
+
+// startPayInvoice takes the form of payInvoice. Who sends it is asked anew: somebody else may
+// have signed in meanwhile with the same browser.
+func (h *Handler) startPayInvoice(w http.ResponseWriter, r *http.Request) {
+	e := h.engine(w, r)
+	if e == nil {
+		return
+	}
+	who, ok := h.customer(w, r, "", true)
+	if !ok {
+		return
+	}
+	v := visit{e: e, customer: who, payer: customerPayer(who)}
+	f, old, ok := h.readForm(w, r, v)
+	if !ok {
+		return
+	}
+	if wait := h.Limits.CustomerView(who, h.Now()); wait > 0 {
+		h.show(w, r, tooMany(wait))
+		return
+	}
+	if f.Customer != who || f.Payer != v.payer {
+		h.show(w, r, v.of(page{Status: http.StatusForbidden, Key: "other_customer"}))
+		return
+	}
+	h.take(w, r, v, f, old)
+}
+
+// customer tells which customer is signed in. For anybody else it answers the request: who is
+// nobody is sent to Splynx's sign-in and from there to back, an address of ours.
+func (h *Handler) customer(w http.ResponseWriter, r *http.Request, back string, fresh bool) (int64, bool) {
+	who, err := h.whoIs(r, fresh)
+	var beyond *limitError
+	switch {
+	case errors.As(err, &beyond):
+		h.show(w, r, tooMany(beyond.wait))
+	case errors.Is(err, errTwoCustomers):
+		h.show(w, r, page{Status: http.StatusForbidden, Key: "two_customers", Customer: true})
+	case err != nil:
+		h.closed(w, r, err)
+	case who.customer != 0 && who.admin && r.Method != http.MethodPost && r.URL.Query().Get(asCustomer) != "customer":
+		h.show(w, r, page{Status: http.StatusOK, Key: "signed_in_twice", Customer: true, AsCustomer: back + "&" + asCustomer + "=customer"})
+	case who.customer != 0:
+		return who.customer, true
+	case who.admin:
+		h.show(w, r, page{Status: http.StatusForbidden, Key: "administrator", SignIn: h.signIn(back)})
+	case fresh:
+		h.show(w, r, page{Status: http.StatusForbidden, Key: "signed_out", SignIn: signInPath})
+	case r.URL.Query().Has(signedInMark):
+		h.Logger.Warn("splynx does not say whose session this is; look at session_cookie", zap.Strings("session_cookie", h.SessionCookies), zap.Bool("cookie_came", h.hasSession(r)))
+		h.show(w, r, page{Status: http.StatusForbidden, Key: "not_signed_in", SignIn: h.signIn(back)})
+	default:
+		http.Redirect(w, r, h.signIn(back), http.StatusFound)
+	}
+	return 0, false
+}
+
+// hasSession tells that the browser sent a cookie that could be a session.
+func (h *Handler) hasSession(r *http.Request) bool {
+	for _, name := range h.SessionCookies {
+		if c, err := r.Cookie(name); err == nil && sessionForm.MatchString(c.Value) {
+			return true
+		}
+	}
+	return false
+}
+
+// signIn is Splynx's own sign-in page, which leads back to an address of ours.
+func (h *Handler) signIn(back string) string {
+	separator := "?"
+	if u, err := url.Parse(back); err == nil && u.RawQuery != "" {
+		separator = "&"
+	}
+	u := url.URL{Scheme: h.public.Scheme, Host: h.public.Host, Path: signInPath, RawQuery: url.Values{"return": {back + separator + signedInMark + "=1"}}.Encode()}
+	return u.String()
+}
+
+// customerPayer is a customer as payments keep who made them.
+func customerPayer(id int64) string { return "customer-" + strconv.FormatInt(id, 10) }
+
+// isOwn tells whether a payment was started by who asks: by the customer who is signed in, or
+// by the guest whose browser this is.
+func (h *Handler) isOwn(r *http.Request, e *payment.Engine, p *payment.Payment) (bool, error) {
+	if p.Origin == payment.OriginCustomer {
+		who, err := h.whoIs(r, false)
+		var beyond *limitError
+		if errors.As(err, &beyond) || errors.Is(err, errTwoCustomers) {
+			return false, nil
+		}
+		return who.customer != 0 && p.Payer == customerPayer(who.customer), err
+	}
+	guest, err := h.knownGuest(r, e)
+	return guest != "" && guest == p.Payer, err
+}
