@@ -12,8 +12,7 @@ import (
 )
 
 const (
-	signInPath   = "/portal/login/"
-	invoicesPath = "/portal/finance/invoices"
+	signInPath = "/portal/login/"
 	// signedInMark stands in the address that the sign-in page leads back to: who comes back
 	// with it and is still nobody is not sent round in a circle.
 	signedInMark = "signed_in"
