@@ -133,14 +133,17 @@ func TestF13DiskFullAfterTheApproval(t *testing.T) {
 	defer cancel()
 	s := smallDisk(t)
 	s.start("")
+	before := s.addInvoice("2026/0043", "1.00")
+	s.must(s.payInvoice(ctx, before.Number)) // all that is made once is made
 	person := payer.New()
 	page, err := person.Start(ctx, s.link(s.invoice.Number))
 	s.must(err)
 	s.gateway.HoldNotifications(true)
 	free := s.fill()
 	back := s.payOn(page)
+	last := len(s.gateway.Notifications()) - 1
 	for range 2 {
-		status, err := s.gateway.SendNotification(0)
+		status, err := s.gateway.SendNotification(last)
 		s.must(err)
 		if status != http.StatusServiceUnavailable {
 			t.Errorf("the notification was answered %d", status)
@@ -148,7 +151,7 @@ func TestF13DiskFullAfterTheApproval(t *testing.T) {
 	}
 	s.passes()
 	free()
-	if status, err := s.gateway.SendNotification(0); err != nil || status != http.StatusOK {
+	if status, err := s.gateway.SendNotification(last); err != nil || status != http.StatusOK {
 		t.Errorf("with room again the notification was answered %d, %v", status, err)
 	}
 	_, err = person.ComeBack(ctx, back, "Paid")
