@@ -121,6 +121,8 @@ type Journal struct {
 type EntryPoints struct {
 	// The pay icon of an invoice in the customer portal: `on` or `off`. Default: `on`.
 	Invoice string `json:"invoice,omitempty"`
+	// The pay icon of a proforma invoice there: `on` or `off`. Default: `on`.
+	Request string `json:"request,omitempty"`
 	// Payment links: `on` or `off`. Default: `on`.
 	DirectPay string `json:"direct_pay,omitempty"`
 }
@@ -166,7 +168,7 @@ func (a *App) Provision(ctx caddy.Context) error {
 	a.pages, err = web.New(web.Config{
 		PublicURL: a.public, Generation: a.generation, Engine: a.host.Engine, Limits: a.host.limits,
 		ClientIP: clientIP, Room: a.room, Logger: a.log, SessionCookies: a.Splynx.SessionCookies,
-		Invoice: a.EntryPoints.Invoice == "on", DirectPay: a.EntryPoints.DirectPay == "on",
+		Invoice: a.EntryPoints.Invoice == "on", Request: a.EntryPoints.Request == "on", DirectPay: a.EntryPoints.DirectPay == "on",
 	})
 	return err
 }
@@ -193,6 +195,7 @@ func (a *App) setDefaults() {
 		a.Splynx.SessionCookies = []string{"PHPSESSID"}
 	}
 	setDefault(&a.EntryPoints.Invoice, "on")
+	setDefault(&a.EntryPoints.Request, "on")
 	setDefault(&a.EntryPoints.DirectPay, "on")
 	setDefault(&a.AdminCommands, "read")
 	setDefault(&a.Statements, "monthly")
@@ -253,7 +256,7 @@ func (a *App) check() error {
 }
 
 func (e EntryPoints) check() error {
-	for name, value := range map[string]string{"invoice": e.Invoice, "direct_pay": e.DirectPay} {
+	for name, value := range map[string]string{"invoice": e.Invoice, "request": e.Request, "direct_pay": e.DirectPay} {
 		if value != "on" && value != "off" {
 			return fmt.Errorf("paymentexpress: entry_points: %s %q: on or off", name, value)
 		}

@@ -108,6 +108,7 @@ func (w words) read(d *caddyfile.Dispenser, block string, often ...string) error
 //		}
 //		entry_points {
 //			invoice on|off
+//			request on|off
 //			direct_pay on|off
 //		}
 //		statements monthly|daily
@@ -205,7 +206,7 @@ func (e *EntryPoints) parse(d *caddyfile.Dispenser) error {
 	if d.NextArg() {
 		return d.ArgErr()
 	}
-	return words{"invoice": text(&e.Invoice), "direct_pay": text(&e.DirectPay)}.read(d, "entry_points")
+	return words{"invoice": text(&e.Invoice), "request": text(&e.Request), "direct_pay": text(&e.DirectPay)}.read(d, "entry_points")
 }
 
 // retired reads one pair of credentials more.

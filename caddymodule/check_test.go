@@ -95,6 +95,9 @@ func (k *checked) furnish() {
 	k.splynx.AddEntryPoint(splynxtest.EntryPoint{
 		Module: "our_own", Name: "pay_invoice", Type: "action_link", Model: "Invoices", URL: "%2Fpaymentexpress%2Fpay-invoice",
 	})
+	k.splynx.AddEntryPoint(splynxtest.EntryPoint{
+		Module: "our_own", Name: "pay_invoice", Type: "action_link", Model: "Requests", URL: "%2Fpaymentexpress%2Fpay-request",
+	})
 }
 
 func (k *checked) configure() {

@@ -36,6 +36,14 @@ func (c *checker) permissions() []permission {
 			_, err := s.Invoice(ctx, 1)
 			return err
 		}, false},
+		{"ProformaInvoices", "index", "no proforma invoice is found by its number, so none can be paid", func(ctx context.Context, s *splynx.Client) error {
+			_, err := s.ProformasByNumber(ctx, noSuchNumber)
+			return err
+		}, true},
+		{"ProformaInvoices", "view", "no proforma invoice can be read again before it is booked", func(ctx context.Context, s *splynx.Client) error {
+			_, err := s.Proforma(ctx, 1)
+			return err
+		}, true},
 		{"Customer", "view", "whose account an invoice is paid to is not known, so nothing can be paid", func(ctx context.Context, s *splynx.Client) error {
 			_, err := s.Customer(ctx, 1)
 			return err

@@ -22,6 +22,7 @@ type servedEntryPoint struct {
 func (c *checker) servedEntryPoints() []servedEntryPoint {
 	return []servedEntryPoint{
 		{"pay icon of invoices", "portal", "Invoices", web.Prefix + "/pay-invoice", c.app.EntryPoints.Invoice == "on"},
+		{"pay icon of proforma invoices", "portal", "Requests", web.Prefix + "/pay-request", c.app.EntryPoints.Request == "on"},
 	}
 }
 

@@ -181,7 +181,8 @@ func (a *App) splynxTransport() (http.RoundTripper, error) {
 		return nil, nil
 	}
 	t := http.DefaultTransport.(*http.Transport).Clone()
-	t.IdleConnTimeout = 4 * time.Second // as the client's default: a POST on a connection that is just being closed ends unclear
+	t.IdleConnTimeout = 4 * time.Second // as the client's defaults: a POST on a connection that is just being closed ends unclear
+	t.MaxResponseHeaderBytes = 64 << 10
 	t.TLSClientConfig = &tls.Config{ServerName: a.serverName, MinVersion: tls.VersionTLS12}
 	if a.authority != "" {
 		pem, err := os.ReadFile(a.authority)

@@ -33,7 +33,7 @@ func (e *Engine) book(ctx context.Context, g *Generation, p *Payment) error {
 		return e.found(ctx, g, p, rows)
 	}
 	switch {
-	case p.Booking.Post == PostUnclear && e.now().Before(p.Booking.QuietUntil):
+	case p.Booking.Post == PostUnclear && e.quiets.left(p, e.now(), g.Settings.BookingQuietTime) > 0:
 		return e.searchLater(ctx, g, p)
 	case p.Booking.Post == PostAnswered && p.Booking.Missed < missedLimit:
 		return e.searchLater(ctx, g, p)
@@ -59,6 +59,7 @@ func (e *Engine) quiet(ctx context.Context, g *Generation, p *Payment) (*Payment
 	if p.Booking.Post != PostSent {
 		return p, nil
 	}
+	e.quiets.begin(p.ID, g.Settings.BookingQuietTime)
 	return e.change(ctx, g, p.ID, fenced(p, func(q *Payment) (Writes, error) {
 		q.Booking.Post = PostUnclear
 		q.Booking.QuietUntil = e.now().Add(g.Settings.BookingQuietTime)
@@ -79,21 +80,14 @@ func fenced(p *Payment, fn func(*Payment) (Writes, error)) func(*Payment) (Write
 // target decides where the money goes: the document if it is still the customer's, not
 // deleted and due; else the customer's balance.
 func (e *Engine) target(ctx context.Context, g *Generation, p *Payment) (Destination, error) {
-	if p.Kind != KindInvoice || p.Booking.WithoutDocument || p.TxnID != p.ID { // the last: a second charge
+	if p.Booking.WithoutDocument || p.TxnID != p.ID { // the last: a second charge
 		return ToBalance, nil
 	}
-	invoice, err := g.Splynx.Invoice(ctx, p.DocumentID)
-	if isNotFound(err) {
-		return ToBalance, nil
-	}
+	customer, due, ok, err := p.dueOn(ctx, g.Splynx)
 	if err != nil {
-		return "", err
+		return "", fmt.Errorf("read what is due on %s %d: %w", strings.ToLower(title(p.Kind)), p.DocumentID, err)
 	}
-	due, err := Due(invoice, p.Amount.CurrencyCode())
-	if err != nil {
-		return "", fmt.Errorf("read what is due on invoice %d: %w", p.DocumentID, err)
-	}
-	if invoice.CustomerID != p.Customer || !due.IsPositive() {
+	if !ok || customer != p.Customer || !due.IsPositive() {
 		return ToBalance, nil
 	}
 	return ToDocument, nil
@@ -117,10 +111,11 @@ func (e *Engine) searchLater(ctx context.Context, g *Generation, p *Payment) err
 	_, err := e.change(ctx, g, p.ID, fenced(p, func(q *Payment) (Writes, error) {
 		now := e.now()
 		q.LeaseOwner = ""
-		q.NextAt = now.Add(pause(bookingPauses, q.Step))
-		if q.Booking.Post == PostUnclear && q.NextAt.After(q.Booking.QuietUntil) {
-			q.NextAt = q.Booking.QuietUntil
+		wait := pause(bookingPauses, q.Step)
+		if q.Booking.Post == PostUnclear {
+			wait = min(wait, e.quiets.left(q, now, g.Settings.BookingQuietTime))
 		}
+		q.NextAt = now.Add(wait)
 		if q.Booking.Post == PostAnswered {
 			q.Booking.Missed++
 		}
@@ -151,6 +146,7 @@ func (e *Engine) post(ctx context.Context, g *Generation, p *Payment, target Des
 		return errFenced // paused for longer than the claim: whoever has it now goes on
 	}
 	id, postErr := g.Splynx.CreatePayment(ctx, e.newPayment(g, p, target))
+	e.quiets.begin(p.ID, g.Settings.BookingQuietTime) // counts if the answer is unclear
 	faultpoint.Hit("post_answered")
 	p, err = e.change(ctx, g, p.ID, fenced(p, func(q *Payment) (Writes, error) {
 		return e.posted(g, q, id, postErr)
@@ -219,7 +215,7 @@ func (e *Engine) newPayment(g *Generation, p *Payment, target Destination) splyn
 	}
 	n.Fields[g.Settings.MarkerField-1] = string(p.ID)
 	if target == ToDocument {
-		n.InvoiceID = p.DocumentID
+		n.InvoiceID, n.RequestID = p.invoiceID(), p.requestID()
 	} else if p.DocumentNumber != "" {
 		n.Note = fmt.Sprintf("Paid for %s %s", strings.ToLower(title(p.Kind)), p.DocumentNumber)
 	}

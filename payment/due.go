@@ -1,6 +1,8 @@
 package payment
 
 import (
+	"context"
+
 	"github.com/bojanz/currency"
 
 	"github.com/caddy-paymentexpress/paymentexpress/splynx"
@@ -15,3 +17,40 @@ func Due(i *splynx.Invoice, code string) (currency.Amount, error) {
 	}
 	return i.Due.Amount(code)
 }
+
+// ProformaDue is Due for a proforma invoice, which is paid as a whole or not at all: its total
+// while it is not paid.
+func ProformaDue(p *splynx.Proforma, code string) (currency.Amount, error) {
+	if p.Deleted || p.Status == splynx.Paid {
+		return currency.NewAmount("0", code)
+	}
+	return p.Total.Amount(code)
+}
+
+// dueOn reads what is due on the payment's document, and whose it is; ok is false where the
+// payment has none, or none that is there.
+func (p *Payment) dueOn(ctx context.Context, api *splynx.Client) (customer int64, due currency.Amount, ok bool, err error) {
+	switch p.Kind {
+	case KindInvoice:
+		var i *splynx.Invoice
+		if i, err = api.Invoice(ctx, p.DocumentID); err == nil {
+			customer = i.CustomerID
+			due, err = Due(i, p.Amount.CurrencyCode())
+		}
+	case KindProforma:
+		var f *splynx.Proforma
+		if f, err = api.Proforma(ctx, p.DocumentID); err == nil {
+			customer = f.CustomerID
+			due, err = ProformaDue(f, p.Amount.CurrencyCode())
+		}
+	default:
+		return 0, due, false, nil
+	}
+	if isNotFound(err) {
+		return 0, due, false, nil
+	}
+	return customer, due, err == nil, err
+}
+
+// onDocument tells whether a payment in Splynx pays a document, and not the balance.
+func onDocument(row splynx.Payment) bool { return row.InvoiceID != 0 || row.RequestID != 0 }

@@ -45,6 +45,7 @@ type Engine struct {
 	results singleflight.Group // one question for a token, however many ask
 	titles  keyed              // statements are looked up and made one at a time for a title
 	starts  keyed              // of one payer for one document
+	quiets  quietTimes
 	asks    *askLimits
 	nudged  nudges
 	trouble trouble       // of the journal

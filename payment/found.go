@@ -53,7 +53,7 @@ func (e *Engine) found(ctx context.Context, g *Generation, p *Payment, rows []sp
 	}
 	faultpoint.Hit("record_processed")
 	switch {
-	case row.InvoiceID != 0 || p.Kind != KindInvoice:
+	case onDocument(row) || p.DocumentID == 0:
 	case p.Booking.WithoutDocument:
 		g.logger().Error("splynx refused the payment on the invoice: it was booked to the balance, and the invoice is still due", describe(p)...)
 	default:
@@ -65,7 +65,7 @@ func (e *Engine) found(ctx context.Context, g *Generation, p *Payment, rows []sp
 			b.RecordID = record.ID
 		}
 		b.To = ToBalance
-		if row.InvoiceID != 0 {
+		if onDocument(row) {
 			b.To = ToDocument
 		}
 		if b.PostedAt.IsZero() {
@@ -101,6 +101,7 @@ func (e *Engine) recorded(ctx context.Context, g *Generation, p *Payment, set fu
 		return Writes{Events: []Event{ev}}, err
 	})
 	if err == nil {
+		e.quiets.end(p.ID)
 		faultpoint.Hit("recorded")
 	}
 	return err
@@ -166,7 +167,7 @@ func (e *Engine) sameMoney(ctx context.Context, g *Generation, p *Payment) ([]sp
 		if row.Deleted || row.ID == p.Booking.PaymentID || !row.Amount.Is(p.Amount) {
 			continue
 		}
-		if row.InvoiceID != 0 && row.InvoiceID != p.invoiceID() || row.RequestID != 0 {
+		if row.InvoiceID != 0 && row.InvoiceID != p.invoiceID() || row.RequestID != 0 && row.RequestID != p.requestID() {
 			continue
 		}
 		if _, err := e.store.Get(ctx, ID(row.ReceiptNumber)); err == nil {

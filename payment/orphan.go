@@ -111,7 +111,7 @@ func (e *Engine) takeIn(ctx context.Context, g *Generation, p *Payment, from sou
 	rows, err := e.search(ctx, g, p)
 	if rows = live(rows); err == nil && len(rows) == 1 && rows[0].Amount.Is(p.Amount) {
 		p.Booking.PaymentID, p.Booking.To, p.Booking.PostedAt = rows[0].ID, ToBalance, now
-		if rows[0].InvoiceID != 0 {
+		if onDocument(rows[0]) {
 			p.Booking.To = ToDocument
 		}
 		ev := p.begin(Recorded, ReasonBooked, fmt.Sprintf("payment %d in Splynx, booked by a journal that is lost", rows[0].ID), string(from), now)

@@ -42,7 +42,7 @@ func (e *Engine) makeRecord(ctx context.Context, g *Generation, p *Payment) (Boo
 	}
 	b := Booking{StatementID: statement, RecordStatus: string(splynx.RecordNew)}
 	b.RecordID, err = g.Splynx.CreateRecord(ctx, splynx.NewRecord{
-		StatementID: statement, CustomerID: p.Customer, InvoiceID: p.invoiceID(),
+		StatementID: statement, CustomerID: p.Customer, InvoiceID: p.invoiceID(), RequestID: p.requestID(),
 		PaymentDate: p.CreatedAt.In(g.Settings.TimeZone), Amount: p.Amount,
 		Marker: string(p.ID), Comment: g.Settings.StatementName,
 	})
@@ -107,6 +107,14 @@ func byHand(r *splynx.Record, ours int64) bool {
 // invoiceID is the invoice that the payment is for; 0 for other kinds.
 func (p *Payment) invoiceID() int64 {
 	if p.Kind == KindInvoice {
+		return p.DocumentID
+	}
+	return 0
+}
+
+// requestID is the proforma invoice that the payment is for; 0 for other kinds.
+func (p *Payment) requestID() int64 {
+	if p.Kind == KindProforma {
 		return p.DocumentID
 	}
 	return 0

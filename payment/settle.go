@@ -163,7 +163,7 @@ func (e *Engine) settle(g *Generation, q *Payment, how Settlement, rows []splynx
 		q.Booking.To, q.Booking.PaymentID = ByHand, 0
 		if len(rows) == 1 { // whatever its amount: a person has seen it
 			q.Booking.To, q.Booking.PaymentID = ToBalance, rows[0].ID
-			if rows[0].InvoiceID != 0 {
+			if onDocument(rows[0]) {
 				q.Booking.To = ToDocument
 			}
 		}

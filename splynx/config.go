@@ -122,6 +122,7 @@ func (c *Client) useTransport(t http.RoundTripper) {
 		if d, ok := t.(*http.Transport); ok {
 			own := d.Clone()
 			own.IdleConnTimeout = 4 * time.Second // Apache's default is 5, nginx's 75
+			own.MaxResponseHeaderBytes = 64 << 10
 			t = own
 		}
 	}

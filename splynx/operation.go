@@ -39,6 +39,8 @@ var (
 	opCustomer       = operation{name: "read customer", method: http.MethodGet, path: "admin/customers/customer", permission: "Customer view", retry: repeatRead}
 	opInvoice        = operation{name: "read invoice", method: http.MethodGet, path: "admin/finance/invoices", permission: "Invoices view", retry: repeatRead}
 	opInvoices       = operation{name: "search invoices", method: http.MethodGet, path: "admin/finance/invoices", permission: "Invoices index", list: true, retry: repeatRead}
+	opProforma       = operation{name: "read proforma invoice", method: http.MethodGet, path: "admin/finance/proforma-invoices", permission: "ProformaInvoices view", retry: repeatRead}
+	opProformas      = operation{name: "search proforma invoices", method: http.MethodGet, path: "admin/finance/proforma-invoices", permission: "ProformaInvoices index", list: true, retry: repeatRead}
 	opPayment        = operation{name: "read payment", method: http.MethodGet, path: "admin/finance/payments", permission: "Payments view", retry: repeatRead}
 	opPayments       = operation{name: "search payments", method: http.MethodGet, path: "admin/finance/payments", permission: "Payments index", list: true, retry: repeatRead}
 	opStatements     = operation{name: "search statements", method: http.MethodGet, path: "admin/finance/bank-statements", permission: "BankStatements index", list: true, retry: repeatRead}

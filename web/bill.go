@@ -16,9 +16,9 @@ import (
 	"github.com/caddy-paymentexpress/paymentexpress/splynx"
 )
 
-// bill is an invoice as a payment link shows it.
+// bill is a document with what is due on it, as it can be paid.
 type bill struct {
-	invoice *splynx.Invoice
+	document
 	partner int64
 	due     currency.Amount
 }
@@ -34,52 +34,51 @@ const (
 
 var errBusy = errors.New("too many people wait for Splynx")
 
-// payable finds the invoice that a link names, or says why it cannot be paid, without a
-// call to the gateway. A stranger learns the same of an unknown and of a deleted one, a
-// customer the same of an unknown one and of somebody else's.
-func (h *Handler) payable(w http.ResponseWriter, r *http.Request, v visit, number string) *bill {
-	number = strings.TrimSpace(number)
-	key := "no_invoice"
-	if v.customer != 0 {
-		key = "no_own_invoice"
-	}
-	missing := v.of(page{Status: http.StatusNotFound, Key: key})
-	if !isNumber(number) {
-		h.show(w, r, missing)
+// payable finds the document that a visit's item_id names, or says why it cannot be paid,
+// without a call to the gateway.
+func (h *Handler) payable(w http.ResponseWriter, r *http.Request, v visit, item string) *bill {
+	item = strings.TrimSpace(item)
+	if !isNumber(item) {
+		h.show(w, r, v.missing())
 		return nil
 	}
-	invoices, b, err := h.lookUp(r.Context(), v, number)
+	found, b, err := h.lookUp(r.Context(), v, item)
 	switch {
-	case len(invoices) == 1 && isGone(err): // the invoice of a customer who was removed is nobody's
-		h.Logger.Warn("payment link names an invoice whose customer is not there", zap.Int64("invoice", invoices[0].ID))
-		h.show(w, r, missing)
+	case len(found) == 1 && isGone(err): // the document of a customer who was removed is nobody's
+		h.Logger.Warn("payment link names an invoice whose customer is not there", zap.Int64("invoice", found[0].id), zap.String("kind", string(v.kind)))
+		h.show(w, r, v.missing())
 	case err != nil:
 		h.closed(w, r, err)
-	case len(invoices) == 0:
-		h.show(w, r, missing)
-	case len(invoices) > 1:
-		h.Logger.Warn("payment link names several invoices", zap.String("number", number), zap.Int("invoices", len(invoices)))
-		h.show(w, r, v.of(page{Status: http.StatusNotFound, Key: "several_invoices"}))
+	case len(found) == 0:
+		h.show(w, r, v.missing())
+	case len(found) > 1:
+		h.Logger.Warn("payment link names several invoices", zap.String("number", item), zap.String("kind", string(v.kind)), zap.Int("invoices", len(found)))
+		h.show(w, r, v.several())
 	case !h.settled(w, r, v, b):
 		return b
 	}
 	return nil
 }
 
-// lookUp asks Splynx for the invoices with a number and, if there is just one, for what is
+// several says that it is not clear which document is meant.
+func (v visit) several() page {
+	p := v.of(page{Status: http.StatusNotFound, Key: "several_invoices"})
+	if v.kind == payment.KindProforma {
+		p.Key = "several_proformas"
+	}
+	return p
+}
+
+// lookUp asks Splynx for what an item_id names and, if that is just one document, for what is
 // due on it. It writes no page: whoever reads slowly keeps nobody from asking.
-func (h *Handler) lookUp(ctx context.Context, v visit, number string) (invoices []splynx.Invoice, b *bill, err error) {
+func (h *Handler) lookUp(ctx context.Context, v visit, item string) (found []document, b *bill, err error) {
 	err = h.turn(ctx, func(ctx context.Context) error {
-		all, err := v.invoices(ctx, h.Generation.Splynx, number)
-		if err != nil {
-			return err
-		}
-		if invoices = present(all); len(invoices) == 1 {
-			b, err = h.bill(ctx, v.e, &invoices[0])
+		if found, err = v.documents(ctx, h.Generation.Splynx, item); err == nil && len(found) == 1 {
+			b, err = h.bill(ctx, v.e, found[0])
 		}
 		return err
 	})
-	return invoices, b, err
+	return found, b, err
 }
 
 // turn asks Splynx for somebody who waits, when it is that one's turn.
@@ -100,33 +99,35 @@ func isNumber(text string) bool {
 	return text != "" && utf8.ValidString(text) && utf8.RuneCountInString(text) <= numberLimit && !strings.ContainsFunc(text, unicode.IsControl)
 }
 
-// bill reads what is due on an invoice.
-func (h *Handler) bill(ctx context.Context, e *payment.Engine, invoice *splynx.Invoice) (*bill, error) {
-	customer, err := h.Generation.Splynx.Customer(ctx, invoice.CustomerID)
+// bill reads what is due on a document.
+func (h *Handler) bill(ctx context.Context, e *payment.Engine, d document) (*bill, error) {
+	customer, err := h.Generation.Splynx.Customer(ctx, d.customer)
 	if err != nil {
 		return nil, err
 	}
 	if err := e.Serves(ctx, h.Generation, customer.PartnerID); err != nil {
 		return nil, err
 	}
-	due, err := payment.Due(invoice, h.Generation.Partner(customer.PartnerID).Currency)
+	due, err := d.due(h.Generation.Partner(customer.PartnerID).Currency)
 	if err != nil {
 		return nil, err
 	}
-	return &bill{invoice: invoice, partner: customer.PartnerID, due: due}, nil
+	return &bill{document: d, partner: customer.PartnerID, due: due}, nil
 }
 
-// settled answers where nothing can be paid on an invoice: it is paid, or money is under way.
+// settled answers where nothing can be paid on a document: it is paid, or money is under way.
 func (h *Handler) settled(w http.ResponseWriter, r *http.Request, v visit, b *bill) bool {
-	p := v.of(page{Status: http.StatusOK, Number: b.invoice.Number, Partner: b.partner})
+	p := v.of(page{Status: http.StatusOK, Number: v.shows(b.number), Partner: b.partner})
 	if !b.due.IsPositive() {
-		p.Key, p.Mark = "already_paid", markDone
+		if p.Key, p.Mark = "already_paid", markDone; v.kind == payment.KindProforma {
+			p.Key = "already_paid_proforma"
+		}
 		h.show(w, r, p)
 		return true
 	}
 	open, err := v.e.Find(r.Context(), payment.Filter{
 		States: payment.InFlight(),
-		Kind:   payment.KindInvoice, Document: b.invoice.ID, Customer: b.invoice.CustomerID, Limit: 1,
+		Kind:   v.kind, Document: b.id, Customer: b.customer, Limit: 1,
 	})
 	switch {
 	case err != nil:
@@ -140,7 +141,7 @@ func (h *Handler) settled(w http.ResponseWriter, r *http.Request, v visit, b *bi
 			p.See = h.paymentURL(open[0].ID)
 		}
 		h.inFlight(w, r, p)
-	case b.invoice.Status == splynx.Pending: // somebody else is charging it
+	case b.pending:
 		h.inFlight(w, r, p)
 	default:
 		return false
@@ -148,23 +149,14 @@ func (h *Handler) settled(w http.ResponseWriter, r *http.Request, v visit, b *bi
 	return true
 }
 
-func (h *Handler) inFlight(w http.ResponseWriter, r *http.Request, v page) {
-	v.Key, v.Mark = "in_flight", markWait
+func (h *Handler) inFlight(w http.ResponseWriter, r *http.Request, p page) {
+	if p.Key, p.Mark = "in_flight", markWait; p.Kind == payment.KindProforma {
+		p.Key = "in_flight_proforma"
+	}
 	if r.Method == http.MethodPost {
-		v.Status = http.StatusConflict
+		p.Status = http.StatusConflict
 	}
-	h.show(w, r, v)
-}
-
-// present leaves out what is deleted.
-func present(all []splynx.Invoice) []splynx.Invoice {
-	var left []splynx.Invoice
-	for _, i := range all {
-		if !i.Deleted {
-			left = append(left, i)
-		}
-	}
-	return left
+	h.show(w, r, p)
 }
 
 func isGone(err error) bool {

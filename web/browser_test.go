@@ -78,7 +78,7 @@ func TestBrowserCancelled(t *testing.T) {
 
 func TestBrowserUnknownInvoice(t *testing.T) {
 	b := inBrowser(t, setup{})
-	b.open(itemURL(directPayPath, "1999/0001"))
+	b.open(itemURL(directInvoice.path, "1999/0001"))
 	b.sees("h1", "Invoice not found")
 	b.keeps(0)
 }
@@ -275,7 +275,7 @@ func TestF60BrowserGatewaySeesNoReferrerAndOneForm(t *testing.T) {
 	if from := read(b, chromedp.Evaluate[string](`document.referrer`)); from != "" {
 		b.Errorf("the gateway was told %q", from)
 	}
-	if n := b.sent("POST " + b.URL + directPayPath); n != 1 {
+	if n := b.sent("POST " + b.URL + directInvoice.path); n != 1 {
 		b.Errorf("the form was sent %d times", n)
 	}
 }

@@ -58,7 +58,7 @@ func TestF52LinksWalkedByNumber(t *testing.T) {
 		}
 		shown := 0
 		for i := range 100 {
-			a := r.get(itemURL(directPayPath, fmt.Sprint(5000+i)), stranger)
+			a := r.get(itemURL(directInvoice.path, fmt.Sprint(5000+i)), stranger)
 			body := a.Body.String()
 			if strings.Contains(body, "12.34") {
 				shown++
@@ -152,7 +152,7 @@ func TestF59StrangeNumbers(t *testing.T) {
 	t.Run("none", func(t *testing.T) {
 		inBubble(t, setup{}, func(r *rig) {
 			for _, number := range []string{strings.Repeat("7", 10_000), "a\r\nb", "a\x00b"} {
-				r.wants(r.get(itemURL(directPayPath, number)), 404, "Invoice not found")
+				r.wants(r.get(itemURL(directInvoice.path, number)), 404, "Invoice not found")
 			}
 		})
 	})

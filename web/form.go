@@ -23,7 +23,7 @@ func (h *Handler) readForm(w http.ResponseWriter, r *http.Request, v visit) (f s
 	f, err := unseal(r.Context(), v.e, r.PostForm.Get("form"), h.Now())
 	old = errors.Is(err, errOld)
 	switch {
-	case errors.Is(err, errSeal), (err == nil || old) && (f.Kind != payment.KindInvoice || f.Signed != (v.customer != 0)):
+	case errors.Is(err, errSeal), (err == nil || old) && (f.Kind != v.kind || f.Signed != v.portal || f.ByID != v.byID):
 		h.show(w, r, bad)
 	case err != nil && !old:
 		h.closed(w, r, err)
@@ -35,7 +35,7 @@ func (h *Handler) readForm(w http.ResponseWriter, r *http.Request, v visit) (f s
 
 // take starts the payment that a form asks for, if what it has shown is still true.
 func (h *Handler) take(w http.ResponseWriter, r *http.Request, v visit, f sealedForm, old bool) {
-	b := h.payable(w, r, v, f.Number)
+	b := h.payable(w, r, v, v.item(&bill{document: document{id: f.Document, number: f.Number}}))
 	if b == nil {
 		return
 	}
@@ -44,7 +44,7 @@ func (h *Handler) take(w http.ResponseWriter, r *http.Request, v visit, f sealed
 		return
 	}
 	switch {
-	case b.invoice.ID != f.Document || b.invoice.CustomerID != f.Customer:
+	case b.id != f.Document || b.customer != f.Customer:
 		h.show(w, r, v.of(page{Status: http.StatusConflict, Key: "bad_form"}))
 	case !b.due.Equal(f.Amount): // nothing is charged that was not seen
 		h.offerForm(w, r, v, b, page{Status: http.StatusConflict, Notice: "amount_changed"})
@@ -65,15 +65,18 @@ func (h *Handler) offerForm(w http.ResponseWriter, r *http.Request, v visit, b *
 		return
 	}
 	p.Form, err = seal(r.Context(), v.e, sealedForm{
-		Key: key.String(), Kind: payment.KindInvoice, Document: b.invoice.ID, Number: b.invoice.Number, Customer: b.invoice.CustomerID,
-		Amount: b.due, Payer: v.payer, Signed: v.customer != 0, Made: h.Now().UTC(),
+		Key: key.String(), Kind: v.kind, Document: b.id, Number: b.number, Customer: b.customer,
+		Amount: b.due, Payer: v.payer, Signed: v.portal, ByID: v.byID, Made: h.Now().UTC(),
 	})
 	if err != nil {
 		h.closed(w, r, err)
 		return
 	}
 	p = v.of(p)
-	p.Key, p.Template, p.Action = "pay", "pay", v.path()
-	p.Number, p.Amount, p.Partner = b.invoice.Number, &b.due, b.partner
+	if p.Key = "pay"; v.kind == payment.KindProforma {
+		p.Key = "pay_proforma"
+	}
+	p.Template, p.Action = "pay", v.path
+	p.Number, p.Amount, p.Partner = v.shows(b.number), &b.due, b.partner
 	h.show(w, r, p)
 }

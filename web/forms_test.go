@@ -35,7 +35,7 @@ func TestF50ForgedSeal(t *testing.T) {
 				r.Errorf("%s: %d", name, a.Code)
 			}
 		}
-		r.wants(r.send(http.MethodPost, directPayPath, url.Values{"other": {good}}), 400, "This page is out of date")
+		r.wants(r.send(http.MethodPost, directInvoice.path, url.Values{"other": {good}}), 400, "This page is out of date")
 		r.untouched()
 	})
 }
@@ -44,7 +44,7 @@ func TestF50ForgedSeal(t *testing.T) {
 func TestFormOfAnotherJournal(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		form := newRig(t, setup{}).get(itemURL(directPayPath, "2026/0042")).form()
+		form := newRig(t, setup{}).get(itemURL(directInvoice.path, "2026/0042")).form()
 		r := newRig(t, setup{})
 		r.wants(r.press(form), 400, "This page is out of date")
 		r.untouched()
@@ -130,7 +130,7 @@ func TestF50FormOfAnotherInvoice(t *testing.T) {
 	inBubble(t, setup{}, func(r *rig) {
 		r.Splynx.AddInvoice(splynxtest.Invoice{CustomerID: r.Customer, Number: "2026/0099", Total: "1.00"})
 		form := r.get(r.link()).form()
-		a := r.send(http.MethodPost, itemURL(directPayPath, "2026/0099"), url.Values{"form": {form}, "item_id": {"2026/0099"}})
+		a := r.send(http.MethodPost, itemURL(directInvoice.path, "2026/0099"), url.Values{"form": {form}, "item_id": {"2026/0099"}})
 		if a.Code != http.StatusSeeOther {
 			r.Fatalf("answer %d %s", a.Code, a.title())
 		}
@@ -138,7 +138,7 @@ func TestF50FormOfAnotherInvoice(t *testing.T) {
 			r.Errorf("payment is for %d, %s", p.DocumentID, p.Amount)
 		}
 
-		form = r.get(itemURL(directPayPath, "2026/0099")).form()
+		form = r.get(itemURL(directInvoice.path, "2026/0099")).form()
 		r.Splynx.ChangeInvoice(r.Invoice+1, func(i *splynxtest.Invoice) { i.Number = "2026/0100" })
 		r.Splynx.AddInvoice(splynxtest.Invoice{CustomerID: r.Customer, Number: "2026/0099", Total: "1.00"})
 		r.wants(r.press(form), 409, "This page is out of date")
@@ -152,7 +152,7 @@ func TestF50FormOfAnotherInvoice(t *testing.T) {
 func TestF50ChangedFieldsAreIgnored(t *testing.T) {
 	inBubble(t, setup{}, func(r *rig) {
 		form := r.get(r.link()).form()
-		a := r.send(http.MethodPost, directPayPath+"?amount=0.01&currency=JPY", url.Values{
+		a := r.send(http.MethodPost, directInvoice.path+"?amount=0.01&currency=JPY", url.Values{
 			"form": {form}, "amount": {"0.01"}, "currency": {"JPY"}, "customer": {"1"}, "item_id": {"1"}, "status": {"success"},
 		})
 		if a.Code != http.StatusSeeOther {
@@ -277,7 +277,7 @@ func TestF49StatusSuccessInTheAddressIsIgnored(t *testing.T) {
 func TestHugeForm(t *testing.T) {
 	inBubble(t, setup{}, func(r *rig) {
 		form := r.get(r.link()).form()
-		a := r.send(http.MethodPost, directPayPath, url.Values{"form": {form}, "padding": {strings.Repeat("x", formLimit)}})
+		a := r.send(http.MethodPost, directInvoice.path, url.Values{"form": {form}, "padding": {strings.Repeat("x", formLimit)}})
 		r.wants(a, 413, "This page is out of date")
 		r.untouched()
 	})

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -16,7 +17,6 @@ import (
 
 	"github.com/caddy-paymentexpress/paymentexpress/internal/secret"
 	"github.com/caddy-paymentexpress/paymentexpress/payment"
-	"github.com/caddy-paymentexpress/paymentexpress/splynx"
 	"github.com/caddy-paymentexpress/paymentexpress/splynx/splynxtest"
 )
 
@@ -109,7 +109,7 @@ var goldenPages = []goldenPage{
 		r.put(goldenID, payment.Recorded, approved, r.byCustomer)
 		return r.get(goldenURL)
 	}},
-	{"no_own_invoice", 404, setup{}, func(r *rig) answer { return r.get(itemURL(payInvoicePath, "1999/0001"), r.signedIn()) }},
+	{"no_own_invoice", 404, setup{}, func(r *rig) answer { return r.get(itemURL(payInvoice.path, "1999/0001"), r.signedIn()) }},
 	{"other_customer", 403, setup{}, func(r *rig) answer {
 		form := r.get(r.icon(), r.signedIn()).form()
 		r.Splynx.AddCustomerSession(rigSession, r.Splynx.AddCustomer(splynxtest.Customer{Name: "Another"}))
@@ -130,6 +130,28 @@ var goldenPages = []goldenPage{
 		return r.get(r.icon(), r.signedIn(), cookie("splynx_admin", rigAdminSession))
 	}},
 
+	{"pay_proforma", 200, setup{}, func(r *rig) answer { return r.get(itemURL(directRequest.path, r.proforma())) }},
+	{"pay_proforma-customer", 200, setup{}, func(r *rig) answer { return r.get(itemURL(payRequest.path, r.proforma()), r.signedIn()) }},
+	{"pay-by_id", 200, setup{}, func(r *rig) answer { return r.get(itemURL(directInvoice.path+"-by-id", fmt.Sprint(r.Invoice))) }},
+	{"paid-proforma", 200, setup{}, func(r *rig) answer {
+		return shown(r, payment.Recorded, approved, func(p *payment.Payment) { p.Kind, p.DocumentNumber = payment.KindProforma, "P-0042" })
+	}},
+	{"already_paid_proforma", 200, setup{}, func(r *rig) answer {
+		number := r.proforma()
+		r.Splynx.AddProforma(splynxtest.Proforma{CustomerID: r.Customer, Number: number + "-paid", Total: "9", Status: "paid"})
+		return r.get(itemURL(directRequest.path, number+"-paid"))
+	}},
+	{"in_flight_proforma", 200, setup{}, func(r *rig) answer {
+		number := r.proforma()
+		r.put(goldenID, payment.Parked, func(p *payment.Payment) { p.Kind, p.DocumentID, p.DocumentNumber = payment.KindProforma, 1, number })
+		return r.get(itemURL(directRequest.path, number), stranger)
+	}},
+	{"no_proforma", 404, setup{}, func(r *rig) answer { return r.get(itemURL(directRequest.path, "1999/0001")) }},
+	{"no_own_proforma", 404, setup{}, func(r *rig) answer { return r.get(itemURL(payRequest.path, "1999/0001"), r.signedIn()) }},
+	{"several_proformas", 404, setup{}, func(r *rig) answer {
+		r.proforma()
+		return r.get(itemURL(directRequest.path, r.proforma()))
+	}},
 	{"already_paid", 200, setup{Due: "0"}, func(r *rig) answer { return r.get(r.link()) }},
 	{"in_flight", 200, setup{}, func(r *rig) answer {
 		r.put(goldenID, payment.Parked)
@@ -144,7 +166,7 @@ var goldenPages = []goldenPage{
 		r.put(goldenID, payment.Parked)
 		return r.press(form)
 	}},
-	{"no_invoice", 404, setup{}, func(r *rig) answer { return r.get(itemURL(directPayPath, "1999/0001")) }},
+	{"no_invoice", 404, setup{}, func(r *rig) answer { return r.get(itemURL(directInvoice.path, "1999/0001")) }},
 	{"several_invoices", 404, setup{}, func(r *rig) answer {
 		r.Splynx.AddInvoice(splynxtest.Invoice{CustomerID: r.Customer, Number: r.Number, Total: "1.00"})
 		return r.get(r.link())
@@ -237,9 +259,9 @@ func (r *rig) started(p *payment.Payment, err error) answer {
 	r.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	q := httptest.NewRequest(http.MethodPost, directPayPath, nil)
+	q := httptest.NewRequest(http.MethodPost, directInvoice.path, nil)
 	w := httptest.NewRecorder()
-	r.Handler.started(w, q.WithContext(ctx), visit{e: r.Engine}, &bill{invoice: &splynx.Invoice{Number: r.Number}, partner: 1}, time.Now(), p, err)
+	r.Handler.started(w, q.WithContext(ctx), visit{way: directInvoice, e: r.Engine}, &bill{document: document{number: r.Number}, partner: 1}, time.Now(), p, err)
 	return answer{w}
 }
 

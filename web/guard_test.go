@@ -62,7 +62,7 @@ func TestUsualPortInPublicURLIsNoLoop(t *testing.T) {
 func TestF59HeaderInjection(t *testing.T) {
 	inBubble(t, setup{}, func(r *rig) {
 		for _, item := range []string{"1%0d%0aSet-Cookie:%20a=b", "%00", "a%1bb", "%ff%fe", "%C2%85", strings.Repeat("9", 65), "", "%20"} {
-			target := directPayPath + "?item_id=" + item
+			target := directInvoice.path + "?item_id=" + item
 			a := r.get(target)
 			r.wants(a, 404, "Invoice not found")
 			b := r.get(target, func(q *http.Request) { q.Host = "other.example" })
@@ -124,7 +124,7 @@ func TestInvoiceOfARemovedCustomer(t *testing.T) {
 // Unknown and deleted look the same, to the letter.
 func TestDeletedInvoiceIsUnknown(t *testing.T) {
 	inBubble(t, setup{}, func(r *rig) {
-		unknown := r.get(itemURL(directPayPath, "1999/0001"))
+		unknown := r.get(itemURL(directInvoice.path, "1999/0001"))
 		r.Splynx.DeleteInvoice(r.Invoice)
 		deleted := r.get(r.link())
 		if d := cmp.Diff(unknown.Body.String(), deleted.Body.String()); d != "" || deleted.Code != unknown.Code {
@@ -199,7 +199,7 @@ func TestSecurityHeadersOnEveryAnswer(t *testing.T) {
 		form := r.get(r.link()).form()
 		back := r.back(r.Gateway.Pay(r.pay(), windcavetest.CardApproved))
 		answers := map[string]answer{
-			"link": r.get(r.link()), "unknown": r.get(itemURL(directPayPath, "1")), "head": r.send(http.MethodHead, r.link(), nil),
+			"link": r.get(r.link()), "unknown": r.get(itemURL(directInvoice.path, "1")), "head": r.send(http.MethodHead, r.link(), nil),
 			"button": r.press(form), "forged": r.press("x"), "foreign": r.press("x", header("Sec-Fetch-Site", "cross-site")),
 			"method": r.send(http.MethodDelete, r.link(), nil), "nothing": r.get(Prefix), "other host": r.get(r.link(), func(q *http.Request) { q.Host = "x" }),
 			"return": r.get(back), "notification": r.get(back, header("User-Agent", "PXL1")), "bad return": r.get(payment.ReturnPath + "x"),
@@ -266,7 +266,7 @@ func TestMethodsAreNamed(t *testing.T) {
 
 func TestHeadIsGetWithoutBody(t *testing.T) {
 	inBubble(t, setup{}, func(r *rig) {
-		for _, target := range []string{r.link(), itemURL(directPayPath, "1"), goldenURL, Prefix + "/assets/" + r.Handler.pages.styleName} {
+		for _, target := range []string{r.link(), itemURL(directInvoice.path, "1"), goldenURL, Prefix + "/assets/" + r.Handler.pages.styleName} {
 			get, head := r.get(target), r.send(http.MethodHead, target, nil)
 			if head.Code != get.Code || head.Body.Len() != 0 {
 				r.Errorf("%s: HEAD gives %d with %d bytes, GET %d", target, head.Code, head.Body.Len(), get.Code)

@@ -40,7 +40,8 @@ type Config struct {
 	Room func(partner int64) error
 	// SessionCookies are the names of cookies that may hold a Splynx session.
 	SessionCookies []string
-	Invoice        bool // the portal's pay icon is served
+	Invoice        bool // the portal's pay icon of invoices is served
+	Request        bool // that of proforma invoices is
 	DirectPay      bool // payment links are
 	Logger         *zap.Logger
 	Now            func() time.Time
@@ -79,13 +80,16 @@ func New(c Config) (*Handler, error) {
 	if h.csp, err = contentSecurity(c.Generation.Endpoints()); err != nil {
 		return nil, err
 	}
-	if h.DirectPay {
-		h.routes.HandleFunc("GET "+directPayPath, h.directPay)
-		h.routes.HandleFunc("POST "+directPayPath, h.startDirectPay)
-	}
-	if h.Invoice {
-		h.routes.HandleFunc("GET "+payInvoicePath, h.payInvoice)
-		h.routes.HandleFunc("POST "+payInvoicePath, h.startPayInvoice)
+	for _, y := range ways {
+		if !h.open(y) {
+			continue
+		}
+		look, start := h.directPay(y), h.startDirectPay(y)
+		if y.portal {
+			look, start = h.payOwn(y), h.startPayOwn(y)
+		}
+		h.routes.HandleFunc("GET "+y.path, look)
+		h.routes.HandleFunc("POST "+y.path, start)
 	}
 	h.routes.HandleFunc("GET "+Prefix+"/payment/{id}", h.showPayment)
 	h.routes.HandleFunc("GET "+Prefix+"/assets/{file}", h.style)

@@ -54,18 +54,18 @@ func TestF51NothingOfOthersIsShown(t *testing.T) {
 		}
 		for name, who := range callers {
 			for _, id := range ids {
-				check(name+" opens "+id, r.get(itemURL(payInvoicePath, id), who...), 302, 403, 404)
+				check(name+" opens "+id, r.get(itemURL(payInvoice.path, id), who...), 302, 403, 404)
 			}
 			for _, id := range []string{"THEIRPAYMENT0001", "THEIRPAYMENT0002"} {
 				check(name+" opens "+id, r.get(Prefix+"/payment/"+id, who...), 200)
 			}
 			for what, form := range map[string]string{"the customer's form": theirForm, "the link's form": theirLink} {
-				check(name+" sends "+what, r.send(http.MethodPost, payInvoicePath, url.Values{"form": {form}}, who...), 400, 403)
+				check(name+" sends "+what, r.send(http.MethodPost, payInvoice.path, url.Values{"form": {form}}, who...), 400, 403)
 			}
-			check(name+" sends the customer's form to the link", r.send(http.MethodPost, directPayPath, url.Values{"form": {theirForm}}, who...), 400)
+			check(name+" sends the customer's form to the link", r.send(http.MethodPost, directInvoice.path, url.Values{"form": {theirForm}}, who...), 400)
 		}
-		unknown := r.get(itemURL(payInvoicePath, "1999/0001"), callers["customer"]...)
-		theirs := r.get(itemURL(payInvoicePath, "2026/0777"), callers["customer"]...)
+		unknown := r.get(itemURL(payInvoice.path, "1999/0001"), callers["customer"]...)
+		theirs := r.get(itemURL(payInvoice.path, "2026/0777"), callers["customer"]...)
 		if unknown.Code != theirs.Code || unknown.Body.String() != theirs.Body.String() {
 			r.Error("an unknown invoice and somebody else's are told apart")
 		}
@@ -75,7 +75,7 @@ func TestF51NothingOfOthersIsShown(t *testing.T) {
 		if i, _ := r.Splynx.Invoice(own); i.Status != "not_paid" {
 			r.Error("an invoice was changed")
 		}
-		r.wants(r.get(itemURL(payInvoicePath, "2026/0888"), callers["customer"]...), 200, "Invoice 2026/0888")
+		r.wants(r.get(itemURL(payInvoice.path, "2026/0888"), callers["customer"]...), 200, "Invoice 2026/0888")
 	})
 }
 

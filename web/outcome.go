@@ -76,7 +76,7 @@ func (h *Handler) look(r *http.Request, id payment.ID) (page, error) {
 // that the gateway was not heard on yet: then nothing may be said to be over.
 func (h *Handler) outcome(p *payment.Payment, waiting bool) page {
 	v := page{
-		Status: http.StatusOK, Partner: p.Partner, Customer: p.Origin == payment.OriginCustomer, Number: p.DocumentNumber, Amount: &p.Amount, Reference: string(p.ID),
+		Status: http.StatusOK, Partner: p.Partner, Customer: p.Origin == payment.OriginCustomer, Kind: p.Kind, Number: p.DocumentNumber, Amount: &p.Amount, Reference: string(p.ID),
 	}
 	switch p.State {
 	case payment.Recorded, payment.Approved:

@@ -16,6 +16,8 @@ import (
 	"github.com/nicksnyder/go-i18n/v2/i18n"
 	"go.uber.org/zap"
 	"golang.org/x/text/language"
+
+	"github.com/caddy-paymentexpress/paymentexpress/payment"
 )
 
 //go:embed templates/*.html messages/*.json assets/style.css
@@ -37,9 +39,10 @@ type page struct {
 	Moved     bool      // the amount is money that moved
 	Receipt   bool      // worth printing
 
-	Customer   bool   // it is a page of the customer portal: the way back leads there
-	SignIn     string // where to sign in
-	AsCustomer string // this page, for who is signed in as an administrator too
+	Kind       payment.Kind // of the document or payment that it is about
+	Customer   bool         // it is a page of the customer portal: the way back leads there
+	SignIn     string       // where to sign in
+	AsCustomer string       // this page, for who is signed in as an administrator too
 
 	Form, Action string // a sealed form and where it goes
 	Notice       string // key of what happened before

@@ -20,53 +20,57 @@ const (
 	asCustomer = "as"
 )
 
-// payInvoice shows a customer's own invoice with the button to pay it, as Splynx's pay icon
+// payOwn shows a customer's own document with the button to pay it, as Splynx's pay icon
 // opens it: in a dialog, by number.
-func (h *Handler) payInvoice(w http.ResponseWriter, r *http.Request) {
-	e := h.engine(w, r)
-	if e == nil {
-		return
-	}
-	number := r.URL.Query().Get("item_id")
-	who, ok := h.customer(w, r, itemURL(payInvoicePath, number), false)
-	if !ok {
-		return
-	}
-	if wait := h.Limits.CustomerView(who, h.Now()); wait > 0 {
-		h.show(w, r, tooMany(wait))
-		return
-	}
-	v := visit{e: e, customer: who, payer: customerPayer(who)}
-	if b := h.payable(w, r, v, number); b != nil {
-		h.offerForm(w, r, v, b, page{Status: http.StatusOK})
+func (h *Handler) payOwn(y way) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		e := h.engine(w, r)
+		if e == nil {
+			return
+		}
+		number := r.URL.Query().Get("item_id")
+		who, ok := h.customer(w, r, itemURL(y.path, number), false)
+		if !ok {
+			return
+		}
+		if wait := h.Limits.CustomerView(who, h.Now()); wait > 0 {
+			h.show(w, r, tooMany(wait))
+			return
+		}
+		v := visit{way: y, e: e, customer: who, payer: customerPayer(who)}
+		if b := h.payable(w, r, v, number); b != nil {
+			h.offerForm(w, r, v, b, page{Status: http.StatusOK})
+		}
 	}
 }
 
-// startPayInvoice takes the form of payInvoice. Who sends it is asked anew: somebody else may
-// have signed in meanwhile with the same browser.
-func (h *Handler) startPayInvoice(w http.ResponseWriter, r *http.Request) {
-	e := h.engine(w, r)
-	if e == nil {
-		return
+// startPayOwn takes the form of payOwn. Who sends it is asked anew: somebody else may have
+// signed in meanwhile with the same browser.
+func (h *Handler) startPayOwn(y way) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		e := h.engine(w, r)
+		if e == nil {
+			return
+		}
+		who, ok := h.customer(w, r, "", true)
+		if !ok {
+			return
+		}
+		v := visit{way: y, e: e, customer: who, payer: customerPayer(who)}
+		f, old, ok := h.readForm(w, r, v)
+		if !ok {
+			return
+		}
+		if wait := h.Limits.CustomerView(who, h.Now()); wait > 0 {
+			h.show(w, r, tooMany(wait))
+			return
+		}
+		if f.Customer != who || f.Payer != v.payer {
+			h.show(w, r, v.of(page{Status: http.StatusForbidden, Key: "other_customer"}))
+			return
+		}
+		h.take(w, r, v, f, old)
 	}
-	who, ok := h.customer(w, r, "", true)
-	if !ok {
-		return
-	}
-	v := visit{e: e, customer: who, payer: customerPayer(who)}
-	f, old, ok := h.readForm(w, r, v)
-	if !ok {
-		return
-	}
-	if wait := h.Limits.CustomerView(who, h.Now()); wait > 0 {
-		h.show(w, r, tooMany(wait))
-		return
-	}
-	if f.Customer != who || f.Payer != v.payer {
-		h.show(w, r, v.of(page{Status: http.StatusForbidden, Key: "other_customer"}))
-		return
-	}
-	h.take(w, r, v, f, old)
 }
 
 // customer tells which customer is signed in. For anybody else it answers the request: who is

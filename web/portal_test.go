@@ -36,7 +36,7 @@ func (r *rig) signedInAdmin(name, session string) func(*http.Request) {
 
 // icon is the address that the portal's pay icon opens.
 func (r *rig) icon() string {
-	return itemURL(payInvoicePath, r.Number) + "&module=splynx_addon_paymentexpress&model=Invoices"
+	return itemURL(payInvoice.path, r.Number) + "&module=splynx_addon_paymentexpress&model=Invoices"
 }
 
 // pressIcon sends a form of the portal's page.
@@ -45,7 +45,7 @@ func (r *rig) pressIcon(form string, edit ...func(*http.Request)) answer {
 	if edit == nil {
 		edit = append(edit, cookie("PHPSESSID", rigSession))
 	}
-	return r.send(http.MethodPost, payInvoicePath, url.Values{"form": {form}}, edit...)
+	return r.send(http.MethodPost, payInvoice.path, url.Values{"form": {form}}, edit...)
 }
 
 // byCustomer makes a payment one of the rig's customer.
@@ -199,12 +199,12 @@ func TestF54WayBackIsOurs(t *testing.T) {
 	inBubble(t, setup{}, func(r *rig) {
 		for _, target := range []string{
 			r.icon() + "&return=https://evil.example/", r.icon() + "&return_to=//evil.example",
-			itemURL(payInvoicePath, "//evil.example/"), itemURL(payInvoicePath, "x&return=https://evil.example"),
+			itemURL(payInvoice.path, "//evil.example/"), itemURL(payInvoice.path, "x&return=https://evil.example"),
 		} {
 			a := r.get(target, header("X-Forwarded-Host", "evil.example"), header("Forwarded", "host=evil.example"))
 			u, err := url.Parse(a.location())
 			r.must(err)
-			if back := u.Query().Get("return"); u.Scheme+"://"+u.Host+u.Path != rigPublic+signInPath || !strings.HasPrefix(back, payInvoicePath+"?item_id=") || len(u.Query()) != 1 {
+			if back := u.Query().Get("return"); u.Scheme+"://"+u.Host+u.Path != rigPublic+signInPath || !strings.HasPrefix(back, payInvoice.path+"?item_id=") || len(u.Query()) != 1 {
 				r.Errorf("%s leads to %s", target, a.location())
 			}
 		}

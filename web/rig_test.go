@@ -118,7 +118,7 @@ func newRig(t *testing.T, o setup) *rig {
 	r.configure(Config{
 		PublicURL: r.URL, Generation: g, Limits: NewLimits(o.Limit), Logger: zap.New(core),
 		Engine:         func(context.Context) (*payment.Engine, error) { return r.Engine, r.shut },
-		SessionCookies: []string{"PHPSESSID", "splynx_admin"}, Invoice: true, DirectPay: true,
+		SessionCookies: []string{"PHPSESSID", "splynx_admin"}, Invoice: true, Request: true, DirectPay: true,
 	})
 	r.serve(listener)
 	return r
@@ -227,7 +227,7 @@ type roundTrip func(*http.Request) (*http.Response, error)
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 // link is the payment link of the rig's invoice.
-func (r *rig) link() string { return itemURL(directPayPath, r.Number) }
+func (r *rig) link() string { return itemURL(directInvoice.path, r.Number) }
 
 // answer is what came back.
 type answer struct {
@@ -281,7 +281,7 @@ func (r *rig) get(target string, edit ...func(*http.Request)) answer {
 // press sends a sealed form.
 func (r *rig) press(form string, edit ...func(*http.Request)) answer {
 	r.Helper()
-	return r.send(http.MethodPost, directPayPath, url.Values{"form": {form}}, edit...)
+	return r.send(http.MethodPost, directInvoice.path, url.Values{"form": {form}}, edit...)
 }
 
 // wants fails unless the page has that status and heading.

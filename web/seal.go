@@ -36,6 +36,7 @@ type sealedForm struct {
 	Customer int64           `json:"c"`
 	Amount   currency.Amount `json:"a"`
 	Payer    string          `json:"p"`
+	ByID     bool            `json:"i,omitempty"` // the page was reached by the document's id
 	Signed   bool            `json:"s,omitempty"` // the page was that of a customer who is signed in
 	Made     time.Time       `json:"m"`
 }

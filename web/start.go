@@ -19,8 +19,8 @@ func (h *Handler) start(r *http.Request, v visit, b *bill, f sealedForm) (*payme
 			return nil, err
 		}
 		return v.e.Start(r.Context(), payment.Start{
-			Kind: payment.KindInvoice, Origin: v.origin(), Partner: b.partner, Customer: f.Customer,
-			DocumentID: f.Document, DocumentNumber: b.invoice.Number, Amount: f.Amount, FormKey: f.Key, Payer: f.Payer, Who: v.who(),
+			Kind: v.kind, Origin: v.origin(), Partner: b.partner, Customer: f.Customer,
+			DocumentID: f.Document, DocumentNumber: b.number, Amount: f.Amount, FormKey: f.Key, Payer: f.Payer, Who: v.who(),
 		})
 	})
 	started, _ := p.(*payment.Payment)
@@ -41,7 +41,7 @@ func (h *Handler) countStart(r *http.Request, v visit, f sealedForm) error {
 			return nil
 		}
 	}
-	if v.customer != 0 { // an address can be a thousand customers behind one NAT
+	if v.portal { // an address can be a thousand customers behind one NAT
 		if wait := h.Limits.CustomerStart(v.customer, now); wait > 0 {
 			h.Logger.Warn("customer limit reached", zap.Int64("customer", v.customer))
 			return &limitError{wait}
@@ -98,14 +98,14 @@ func (h *Handler) unstarted(w http.ResponseWriter, r *http.Request, v visit, b *
 	case errors.As(err, &beyond):
 		h.show(w, r, tooMany(beyond.wait))
 	case errors.Is(err, payment.ErrInFlight):
-		h.inFlight(w, r, v.of(page{Number: b.invoice.Number, Partner: b.partner}))
+		h.inFlight(w, r, v.of(page{Number: v.shows(b.number), Partner: b.partner}))
 	case errors.Is(err, payment.ErrFormChanged):
 		h.show(w, r, v.of(page{Status: http.StatusConflict, Key: "bad_form"}))
 	case isClosed(err): // said before there is a payment
 		h.closed(w, r, err)
 	default:
 		shown := h.cannotShow(r, err)
-		shown.Look, shown.RefreshAfter = itemURL(v.path(), b.invoice.Number), "30"
+		shown.Look, shown.RefreshAfter = itemURL(v.path, v.item(b)), "30"
 		if p != nil {
 			shown.Look, shown.RefreshAfter = h.paymentURL(p.ID), "2"
 		}

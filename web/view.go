@@ -7,6 +7,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/bojanz/currency"
+
+	"github.com/caddy-paymentexpress/paymentexpress/payment"
 	"github.com/nicksnyder/go-i18n/v2/i18n"
 )
 
@@ -104,8 +106,24 @@ func (v view) Facts() ([]fact, error) {
 		to, amount = "fact.paid_to", "" // the amount stands above already
 	}
 	return v.facts(nil,
-		row{to, v.Name}, row{"fact.invoice", v.Number}, row{"fact.amount", amount}, row{"fact.date", v.date()},
+		row{to, v.Name}, row{v.document(), v.Number}, row{"fact.amount", amount}, row{"fact.date", v.date()},
 		row{labelReference, v.Reference})
+}
+
+// document is the label of the document's number.
+func (v view) document() string {
+	if v.Kind == payment.KindProforma {
+		return "fact.proforma"
+	}
+	return "fact.invoice"
+}
+
+// PortalList is where the portal lists what the page is about.
+func (v view) PortalList() string {
+	if v.Kind == payment.KindProforma {
+		return "/portal/finance/requests"
+	}
+	return "/portal/finance/invoices"
 }
 
 // row is a fact whose label is a message yet.

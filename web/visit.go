@@ -1,37 +1,60 @@
 package web
 
 import (
-	"context"
+	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"github.com/caddy-paymentexpress/paymentexpress/payment"
-	"github.com/caddy-paymentexpress/paymentexpress/splynx"
 )
 
-// The addresses at which an invoice is paid.
-const (
-	directPayPath  = Prefix + "/direct-pay-invoice"
-	payInvoicePath = Prefix + "/pay-invoice"
+// way is an address at which a document is paid. The add-on's addresses and those of its
+// siblings lead here; numbers and ids are never mixed up.
+type way struct {
+	path   string
+	kind   payment.Kind
+	byID   bool // item_id is Splynx's id, else the number
+	portal bool // for customers who are signed in, else for whoever has the link
+}
+
+var (
+	payInvoice    = way{path: Prefix + "/pay-invoice", kind: payment.KindInvoice, portal: true}
+	payRequest    = way{path: Prefix + "/pay-request", kind: payment.KindProforma, portal: true}
+	directInvoice = way{path: Prefix + "/direct-pay-invoice", kind: payment.KindInvoice}
+	directRequest = way{path: Prefix + "/direct-pay-proforma", kind: payment.KindProforma}
 )
 
-// visit is somebody's way to an invoice: by a payment link, or out of the customer portal.
+// ways are all of them, with the names that siblings of the add-on use.
+var ways = []way{
+	payInvoice, payRequest, directInvoice, directRequest,
+	{path: Prefix + "/direct-pay-invoice-by-id", kind: payment.KindInvoice, byID: true},
+	{path: Prefix + "/direct-pay-proforma-by-id", kind: payment.KindProforma, byID: true},
+	{path: Prefix + "/direct-pay-request", kind: payment.KindProforma},
+	{path: Prefix + "/direct-pay-request-by-id", kind: payment.KindProforma, byID: true},
+}
+
+// open tells whether a way is switched on.
+func (h *Handler) open(y way) bool {
+	switch {
+	case !y.portal:
+		return h.DirectPay
+	case y.kind == payment.KindProforma:
+		return h.Request
+	}
+	return h.Invoice
+}
+
+// visit is somebody on the way to a document.
 type visit struct {
+	way
 	e        *payment.Engine
 	customer int64  // who is signed in; 0: a guest
 	payer    string // as payments keep it
 }
 
-// path is the address that the visit is at, and that its form goes to.
-func (v visit) path() string {
-	if v.customer != 0 {
-		return payInvoicePath
-	}
-	return directPayPath
-}
-
 func (v visit) origin() payment.Origin {
-	if v.customer != 0 {
+	if v.portal {
 		return payment.OriginCustomer
 	}
 	return payment.OriginGuest
@@ -39,23 +62,47 @@ func (v visit) origin() payment.Origin {
 
 // who is the visitor in a payment's history.
 func (v visit) who() string {
-	if v.customer != 0 {
+	if v.portal {
 		return v.payer
 	}
 	return "guest"
 }
 
-// invoices searches for a number. For a customer, nobody else's documents are searched.
-func (v visit) invoices(ctx context.Context, api *splynx.Client, number string) ([]splynx.Invoice, error) {
-	if v.customer != 0 {
-		return api.CustomerInvoicesByNumber(ctx, v.customer, number)
-	}
-	return api.InvoicesByNumber(ctx, number)
-}
-
 // of makes p a page of this visit.
 func (v visit) of(p page) page {
-	p.Customer = v.customer != 0
+	p.Customer, p.Kind = v.portal, v.kind
+	return p
+}
+
+// shows is the number as this visit may see it: who comes by an id, which anybody can count
+// up, is not told.
+func (v visit) shows(number string) string {
+	if v.byID {
+		return ""
+	}
+	return number
+}
+
+// item is how the visit's address names a document.
+func (v visit) item(b *bill) string {
+	if v.byID {
+		return strconv.FormatInt(b.id, 10)
+	}
+	return b.number
+}
+
+// missing says that there is no such document: to a stranger the same of an unknown and of a
+// deleted one, to a customer the same of an unknown one and of somebody else's.
+func (v visit) missing() page {
+	p := v.of(page{Status: http.StatusNotFound, Key: "no_invoice"})
+	switch {
+	case v.portal && v.kind == payment.KindProforma:
+		p.Key = "no_own_proforma"
+	case v.portal:
+		p.Key = "no_own_invoice"
+	case v.kind == payment.KindProforma:
+		p.Key = "no_proforma"
+	}
 	return p
 }
 
@@ -66,12 +113,10 @@ func itemURL(path, number string) string {
 
 // again is where the payment's document can be paid; empty where that is switched off.
 func (h *Handler) again(p *payment.Payment) string {
-	switch {
-	case p.Kind != payment.KindInvoice:
-	case p.Origin == payment.OriginCustomer && h.Invoice:
-		return itemURL(payInvoicePath, p.DocumentNumber)
-	case p.Origin == payment.OriginGuest && h.DirectPay:
-		return itemURL(directPayPath, p.DocumentNumber)
+	for _, y := range []way{payInvoice, payRequest, directInvoice, directRequest} {
+		if y.kind == p.Kind && y.portal == (p.Origin == payment.OriginCustomer) && h.open(y) && p.DocumentNumber != "" {
+			return itemURL(y.path, p.DocumentNumber)
+		}
 	}
 	return ""
 }

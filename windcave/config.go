@@ -153,5 +153,6 @@ func defaultTransport() *http.Transport {
 	t.Protocols.SetHTTP1(true)
 	t.ForceAttemptHTTP2 = false
 	t.IdleConnTimeout = 10 * time.Second
+	t.MaxResponseHeaderBytes = 64 << 10
 	return t
 }
