@@ -48,6 +48,26 @@ var searches = map[string]struct {
 		},
 		[]string{`{"id":2,"customer_id":7,"number":"inv-1","total":1,"due":1}`},
 	},
+	"proforma invoices": {
+		func(ctx context.Context, c *Client) (int, error) {
+			v, err := c.ProformasByNumber(ctx, " P-1 ")
+			return len(v), err
+		},
+		"main_attributes[number]=P-1&order[id]=ASC&limit=100",
+		`{"id":1,"number":"P-1","total":1}`,
+		[]string{`{"id":2,"number":"P-2","total":1}`, `{"id":2,"total":1}`},
+		[]string{`{"id":2,"number":"p-1","total":1}`},
+	},
+	"proforma invoices of a customer": {
+		func(ctx context.Context, c *Client) (int, error) {
+			v, err := c.CustomerProformasByNumber(ctx, 7, " P-1 ")
+			return len(v), err
+		},
+		"main_attributes[number]=P-1&main_attributes[customer_id]=7&order[id]=ASC&limit=100",
+		`{"id":1,"customer_id":"7","number":"P-1","total":1}`,
+		[]string{`{"id":2,"customer_id":8,"number":"P-1","total":1}`, `{"id":2,"number":"P-1","total":1}`},
+		[]string{`{"id":2,"customer_id":7,"number":"p-1","total":1}`},
+	},
 	"payments by receipt": {
 		func(ctx context.Context, c *Client) (int, error) {
 			v, err := c.PaymentsByReceipt(ctx, "R1", 7)

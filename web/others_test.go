@@ -22,6 +22,7 @@ func TestF51NothingOfOthersIsShown(t *testing.T) {
 		r.put("THEIRPAYMENT0001", payment.Recorded, approved, r.byCustomer)
 		r.put("THEIRPAYMENT0002", payment.Offered, r.byCustomer)
 		before := len(r.journal())
+		proforma := r.proforma()
 
 		r.Splynx.AddCustomerSession("mallorymallorymallorymallory1234", mallory)
 		callers := map[string][]func(*http.Request){
@@ -33,7 +34,7 @@ func TestF51NothingOfOthersIsShown(t *testing.T) {
 			"2026/0777", " 2026/0777 ", "2026/0777%", "2026_0777", "*", "%", "2026/0777' OR '1'='1",
 			fmt.Sprint(r.Invoice), fmt.Sprint(r.Customer), "-1", "0", "9999999999999999999999",
 		}
-		secrets := []string{"2026/0777", "123.45", "Secret Name", r.signedInID()}
+		secrets := []string{proforma, "57.50", "2026/0777", "123.45", "Secret Name", r.signedInID()}
 		check := func(what string, a answer, wants ...int) {
 			r.Helper()
 			body := a.Body.String()
@@ -53,8 +54,10 @@ func TestF51NothingOfOthersIsShown(t *testing.T) {
 			r.Errorf("%s: %d %q", what, a.Code, a.title())
 		}
 		for name, who := range callers {
-			for _, id := range ids {
-				check(name+" opens "+id, r.get(itemURL(payInvoice.path, id), who...), 302, 403, 404)
+			for _, y := range []way{payInvoice, payRequest} {
+				for _, id := range append(ids, proforma) {
+					check(name+" opens "+y.path+" "+id, r.get(itemURL(y.path, id), who...), 302, 403, 404)
+				}
 			}
 			for _, id := range []string{"THEIRPAYMENT0001", "THEIRPAYMENT0002"} {
 				check(name+" opens "+id, r.get(Prefix+"/payment/"+id, who...), 200)

@@ -205,9 +205,10 @@ func newSplynx(o options, public string) (*splynxtest.Server, map[string]int64) 
 	} {
 		ids[i.Number] = s.AddInvoice(i)
 	}
+	s.AddProforma(splynxtest.Proforma{CustomerID: one, Number: "P2026/0007", Total: "25.00"})
 	s.AddAddOnEntryPoints()
 	for _, e := range s.EntryPoints() {
-		if e.Name != "paymentexpress_invoice" { // what is not served yet is not shown
+		if e.Name != "paymentexpress_invoice" && e.Name != "paymentexpress_request" { // what is not served yet is not shown
 			s.ChangeEntryPoint(e.ID, func(e *splynxtest.EntryPoint) { e.Disabled = true })
 		}
 	}
@@ -268,6 +269,7 @@ Payment links, for which nobody signs in:
   another one                   %[4]s
   partly paid                   %[5]s
   of the other partner          %[6]s
+  a proforma invoice            %[1]s/paymentexpress/direct-pay-proforma?item_id=P2026/0007
   already paid                  %[7]s
   no such invoice               %[8]s
 
