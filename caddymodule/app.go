@@ -40,6 +40,9 @@ type App struct {
 	// What differs for the customers of one of Splynx's partners, by the partner's id.
 	Partners map[int64]Partner `json:"partners,omitempty"`
 
+	// How much a customer may pay to the balance at once.
+	TopUp TopUp `json:"top_up,omitzero"`
+
 	// What is offered.
 	EntryPoints EntryPoints `json:"entry_points,omitzero"`
 
@@ -123,8 +126,19 @@ type EntryPoints struct {
 	Invoice string `json:"invoice,omitempty"`
 	// The pay icon of a proforma invoice there: `on` or `off`. Default: `on`.
 	Request string `json:"request,omitempty"`
+	// The page that tops up the balance, which the dashboard's form leads to too: `on` or
+	// `off`. Default: `on`.
+	AddMoney string `json:"add_money_on_dashboard,omitempty"`
 	// Payment links: `on` or `off`. Default: `on`.
 	DirectPay string `json:"direct_pay,omitempty"`
+}
+
+// TopUp says how much may be paid to a balance at once, in the partner's currency.
+type TopUp struct {
+	// Default: 1.
+	Least string `json:"least,omitempty"`
+	// Default: 10000.
+	Most string `json:"most,omitempty"`
 }
 
 // GuestLimit says how many payments guests may start in an hour; links may be looked at ten
@@ -169,6 +183,7 @@ func (a *App) Provision(ctx caddy.Context) error {
 		PublicURL: a.public, Generation: a.generation, Engine: a.host.Engine, Limits: a.host.limits,
 		ClientIP: clientIP, Room: a.room, Logger: a.log, SessionCookies: a.Splynx.SessionCookies,
 		Invoice: a.EntryPoints.Invoice == "on", Request: a.EntryPoints.Request == "on", DirectPay: a.EntryPoints.DirectPay == "on",
+		AddMoney: a.EntryPoints.AddMoney == "on", TopUp: a.topUp,
 	})
 	return err
 }
@@ -196,7 +211,9 @@ func (a *App) setDefaults() {
 	}
 	setDefault(&a.EntryPoints.Invoice, "on")
 	setDefault(&a.EntryPoints.Request, "on")
+	setDefault(&a.EntryPoints.AddMoney, "on")
 	setDefault(&a.EntryPoints.DirectPay, "on")
+	setDefault(&a.TopUp, TopUp{"1", "10000"})
 	setDefault(&a.AdminCommands, "read")
 	setDefault(&a.Statements, "monthly")
 	setDefault(&a.PageLife, caddy.Duration(time.Hour))
@@ -252,11 +269,14 @@ func (a *App) check() error {
 	if err := a.EntryPoints.check(); err != nil {
 		return err
 	}
+	if err := a.checkTopUp(0); err != nil {
+		return err
+	}
 	return a.checkPartners()
 }
 
 func (e EntryPoints) check() error {
-	for name, value := range map[string]string{"invoice": e.Invoice, "request": e.Request, "direct_pay": e.DirectPay} {
+	for name, value := range map[string]string{"invoice": e.Invoice, "request": e.Request, "add_money_on_dashboard": e.AddMoney, "direct_pay": e.DirectPay} {
 		if value != "on" && value != "off" {
 			return fmt.Errorf("paymentexpress: entry_points: %s %q: on or off", name, value)
 		}

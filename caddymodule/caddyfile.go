@@ -104,11 +104,14 @@ func (w words) read(d *caddyfile.Dispenser, block string, often ...string) error
 //			retired pxpay|pxpost <user> <secret>
 //			currency <code>
 //			payment_method <id>
+//			top_up <least> <most>
 //			name <text>
 //		}
+//		top_up <least> <most>
 //		entry_points {
 //			invoice on|off
 //			request on|off
+//			add_money_on_dashboard on|off
 //			direct_pay on|off
 //		}
 //		statements monthly|daily
@@ -134,6 +137,7 @@ func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 		"payment_method":     whole(&a.PaymentMethod),
 		"partner":            a.parsePartner,
 		"entry_points":       a.EntryPoints.parse,
+		"top_up":             text(&a.TopUp.Least, &a.TopUp.Most),
 		"admin_commands":     text(&a.AdminCommands),
 		"statements":         text(&a.Statements),
 		"time_zone":          text(&a.TimeZone),
@@ -191,6 +195,7 @@ func (a *App) parsePartner(d *caddyfile.Dispenser) error {
 		"retired":        retired(&p.Retired),
 		"currency":       text(&p.Currency),
 		"payment_method": whole(&p.PaymentMethod),
+		"top_up":         text(&p.TopUp.Least, &p.TopUp.Most),
 		"name":           text(&p.Name),
 	}).read(d, "partner", "retired"); err != nil {
 		return err
@@ -206,7 +211,7 @@ func (e *EntryPoints) parse(d *caddyfile.Dispenser) error {
 	if d.NextArg() {
 		return d.ArgErr()
 	}
-	return words{"invoice": text(&e.Invoice), "request": text(&e.Request), "direct_pay": text(&e.DirectPay)}.read(d, "entry_points")
+	return words{"invoice": text(&e.Invoice), "request": text(&e.Request), "add_money_on_dashboard": text(&e.AddMoney), "direct_pay": text(&e.DirectPay)}.read(d, "entry_points")
 }
 
 // retired reads one pair of credentials more.

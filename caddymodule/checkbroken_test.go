@@ -177,6 +177,7 @@ func brokenKeys() []brokenInstallation {
 		brokenInstallation{"the key lacks CompanyInfo view, and `name` is not set", mostly("CompanyInfo:view"), nil, levelWarn, "permission CompanyInfo view: missing"},
 		brokenInstallation{"the key lacks ProformaInvoices index", mostly("ProformaInvoices:index"), nil, levelWarn, "permission ProformaInvoices index: missing"},
 		brokenInstallation{"the key lacks ProformaInvoices view", mostly("ProformaInvoices:view"), nil, levelWarn, "permission ProformaInvoices view: missing"},
+		brokenInstallation{"the key lacks CustomerBilling view", mostly("CustomerBilling:view"), nil, levelWarn, "permission CustomerBilling view: missing"},
 		brokenInstallation{"the key lacks Administrators view", mostly("Administrators:view"), nil, levelWarn, "permission Administrators view: missing"},
 		brokenInstallation{"the key lacks Partners index, which only this check uses", mostly("Partners:index"), nil, levelSkipped, "lacks the permission Partners index"},
 	)

@@ -48,6 +48,10 @@ func (c *checker) permissions() []permission {
 			_, err := s.Customer(ctx, 1)
 			return err
 		}, false},
+		{"CustomerBilling", "view", "what a customer owes is not suggested on the page that tops up the balance", func(ctx context.Context, s *splynx.Client) error {
+			_, err := s.Billing(ctx, 1)
+			return err
+		}, true},
 		{"Payments", "index", "nothing is booked: every booking is searched for before and after", func(ctx context.Context, s *splynx.Client) error {
 			_, err := s.NewestPayments(ctx, 0, 1)
 			return err

@@ -19,6 +19,10 @@ type servedEntryPoint struct {
 	on                       bool
 }
 
+// addMoneyWidget is the add-on's form on the dashboard. It is code without an address, and
+// posts to Prefix.
+const addMoneyWidget = "paymentexpress_add_money_on_dashboard"
+
 func (c *checker) servedEntryPoints() []servedEntryPoint {
 	return []servedEntryPoint{
 		{"pay icon of invoices", "portal", "Invoices", web.Prefix + "/pay-invoice", c.app.EntryPoints.Invoice == "on"},
@@ -74,7 +78,8 @@ func (s servedEntryPoint) compare(ours []splynx.EntryPoint) finding {
 func (c *checker) unserved(ours []splynx.EntryPoint) []string {
 	var names []string
 	for _, p := range ours {
-		serves := slices.ContainsFunc(c.servedEntryPoints(), func(s servedEntryPoint) bool { return s.is(p) })
+		serves := p.Name == addMoneyWidget && c.app.EntryPoints.AddMoney == "on" ||
+			slices.ContainsFunc(c.servedEntryPoints(), func(s servedEntryPoint) bool { return s.is(p) })
 		if p.Enabled && !serves {
 			names = append(names, fmt.Sprintf("%s (%s)", printable(p.Name), p.Place))
 		}

@@ -100,6 +100,8 @@ func TestWrongSettings(t *testing.T) {
 		"partner's pxpost":   {"currency NZD", "currency NZD\npartner 2 {\npxpost U {env.CONFIG_TEST_KEY}\n}", "partner 2: pxpost without pxpay; the partner needs both of its own, or neither"},
 		"partner's key":      {"currency NZD", "currency NZD\npartner 2 {\npxpay U {env.CONFIG_TEST_NOT_SET}\n}", "partner 2: pxpay secret"},
 		"retired key":        {"windcave {", "windcave {\nretired pxpay U {env.CONFIG_TEST_NOT_SET}", "windcave: retired: pxpay secret"},
+		"top up":             {"currency NZD", "currency NZD\ntop_up 5.00 1.00", `top_up for partner 0: from "5.00" to "1.00": want two amounts in NZD`},
+		"partner's top up":   {"currency NZD", "currency NZD\npartner 2 {\ncurrency JPY\ntop_up 0.50 100\n}", "top_up for partner 2"},
 		"tls_ca":             {"public_url", "tls_ca /does/not/exist.pem\npublic_url", "tls_ca"},
 		"unset tls_ca":       {"public_url", "tls_ca {env.CONFIG_TEST_NOT_SET}\npublic_url", "tls_ca"},
 		"unset server name":  {"public_url", "tls_server_name {env.CONFIG_TEST_NOT_SET}\npublic_url", "tls_server_name"},

@@ -10,6 +10,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/caddy-paymentexpress/paymentexpress/payment"
+	"github.com/caddy-paymentexpress/paymentexpress/web"
 	"github.com/caddy-paymentexpress/paymentexpress/windcave"
 )
 
@@ -39,6 +40,8 @@ type Partner struct {
 	Currency string `json:"currency,omitempty"`
 	// The id of the payment method in Splynx.
 	PaymentMethod int64 `json:"payment_method,omitempty"`
+	// How much a customer may pay to the balance at once.
+	TopUp TopUp `json:"top_up,omitzero"`
 	// The name that payers read.
 	Name string `json:"name,omitempty"`
 }
@@ -57,6 +60,30 @@ func (a *App) checkPartners() error {
 		case p.PxPay.User == "" && p.PxPost.User != "":
 			return fmt.Errorf("paymentexpress: partner %d: pxpost without pxpay; the partner needs both of its own, or neither", id)
 		}
+		if err := a.checkTopUp(id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// topUp is how much a partner's customers may pay to their balance at once.
+func (a *App) topUp(partner int64) web.TopUp {
+	t := a.TopUp
+	if own := a.Partners[partner].TopUp; own != (TopUp{}) {
+		t = own
+	}
+	return web.TopUp(t)
+}
+
+// checkTopUp refuses bounds that are none in the partner's currency.
+func (a *App) checkTopUp(partner int64) error {
+	code := a.Currency
+	if own := a.Partners[partner].Currency; own != "" {
+		code = own
+	}
+	if err := a.topUp(partner).Check(code); err != nil {
+		return fmt.Errorf("paymentexpress: top_up for partner %d: %w", partner, err)
 	}
 	return nil
 }

@@ -161,7 +161,7 @@ func (e *Engine) intent(g *Generation, s Start, formKey string) (*Payment, windc
 		TxnType:           windcave.Purchase,
 		Amount:            s.Amount,
 		TxnID:             string(id),
-		MerchantReference: fmt.Sprintf("%s %s customer %d", title(s.Kind), s.DocumentNumber, s.Customer),
+		MerchantReference: reference(s.Kind, s.DocumentNumber, s.Customer),
 		TxnData1:          traceOf(s.Kind, s.DocumentID, s.Customer).String(),
 		URLSuccess:        g.Settings.PublicURL + ReturnPath + string(id),
 		URLFail:           g.Settings.PublicURL + ReturnPath + string(id),
@@ -253,6 +253,14 @@ func (e *Engine) pageAnswered(p *Payment, page windcave.HostedPage, err error) (
 		p.NextAt = now // the record is to be closed
 	}
 	return Writes{Events: []Event{ev}}, err
+}
+
+// reference is the MerchantReference of a payment; parseReference reads it.
+func reference(k Kind, number string, customer int64) string {
+	if number != "" {
+		number = " " + number
+	}
+	return fmt.Sprintf("%s%s customer %d", title(k), number, customer)
 }
 
 // title begins a MerchantReference.

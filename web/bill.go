@@ -150,8 +150,11 @@ func (h *Handler) settled(w http.ResponseWriter, r *http.Request, v visit, b *bi
 }
 
 func (h *Handler) inFlight(w http.ResponseWriter, r *http.Request, p page) {
-	if p.Key, p.Mark = "in_flight", markWait; p.Kind == payment.KindProforma {
+	switch p.Key, p.Mark = "in_flight", markWait; p.Kind {
+	case payment.KindProforma:
 		p.Key = "in_flight_proforma"
+	case payment.KindTopUp:
+		p.Key = "in_flight_top_up"
 	}
 	if r.Method == http.MethodPost {
 		p.Status = http.StatusConflict

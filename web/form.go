@@ -73,8 +73,11 @@ func (h *Handler) offerForm(w http.ResponseWriter, r *http.Request, v visit, b *
 		return
 	}
 	p = v.of(p)
-	if p.Key = "pay"; v.kind == payment.KindProforma {
+	switch p.Key = "pay"; v.kind {
+	case payment.KindProforma:
 		p.Key = "pay_proforma"
+	case payment.KindTopUp:
+		p.Key = "pay_top_up"
 	}
 	p.Template, p.Action = "pay", v.path
 	p.Number, p.Amount, p.Partner = v.shows(b.number), &b.due, b.partner

@@ -152,6 +152,26 @@ var goldenPages = []goldenPage{
 		r.proforma()
 		return r.get(itemURL(directRequest.path, r.proforma()))
 	}},
+	{"top_up", 200, setup{}, func(r *rig) answer { return r.get(addMoney.path, r.signedIn()) }},
+	{"top_up-owed", 200, setup{}, func(r *rig) answer {
+		r.Splynx.SetDeposit(r.Customer, "-42.10")
+		return r.get(addMoney.path, r.signedIn())
+	}},
+	{"top_up-wrong", 422, setup{}, func(r *rig) answer { return r.typed(url.Values{"amount": {"twenty"}}) }},
+	{"top_up-too_little", 422, setup{}, func(r *rig) answer { return r.typed(url.Values{"amount": {"0.50"}}) }},
+	{"top_up-too_much", 422, setup{}, func(r *rig) answer { return r.typed(url.Values{"amount": {"10,000.01"}}) }},
+	{"pay_top_up", 200, setup{}, func(r *rig) answer { return r.typed(url.Values{"amount": {"20"}}) }},
+	{"paid_top_up", 200, setup{}, func(r *rig) answer {
+		r.put(goldenID, payment.Recorded, approved, r.byCustomer, func(p *payment.Payment) {
+			p.Kind, p.DocumentID, p.DocumentNumber, p.Booking.To = payment.KindTopUp, 0, "", payment.ToBalance
+		})
+		return r.get(goldenURL, r.signedIn())
+	}},
+	{"in_flight_top_up", 409, setup{}, func(r *rig) answer {
+		form := r.typed(url.Values{"amount": {"20"}}).form()
+		r.put(goldenID, payment.Parked)
+		return r.send(http.MethodPost, addMoney.path, url.Values{"form": {form}}, r.signedIn())
+	}},
 	{"already_paid", 200, setup{Due: "0"}, func(r *rig) answer { return r.get(r.link()) }},
 	{"in_flight", 200, setup{}, func(r *rig) answer {
 		r.put(goldenID, payment.Parked)

@@ -42,9 +42,12 @@ type Config struct {
 	SessionCookies []string
 	Invoice        bool // the portal's pay icon of invoices is served
 	Request        bool // that of proforma invoices is
+	AddMoney       bool // the page that tops up the balance is
 	DirectPay      bool // payment links are
-	Logger         *zap.Logger
-	Now            func() time.Time
+	// TopUp says how much a partner's customers may pay to their balance. Default: TopUp{}.
+	TopUp  func(partner int64) TopUp
+	Logger *zap.Logger
+	Now    func() time.Time
 }
 
 // Handler answers every path below Prefix.
@@ -91,6 +94,12 @@ func New(c Config) (*Handler, error) {
 		h.routes.HandleFunc("GET "+y.path, look)
 		h.routes.HandleFunc("POST "+y.path, start)
 	}
+	if h.AddMoney {
+		for _, path := range []string{Prefix, Prefix + "/{$}"} {
+			h.routes.HandleFunc("GET "+path, h.topUp)
+			h.routes.HandleFunc("POST "+path, h.takeTopUp)
+		}
+	}
 	h.routes.HandleFunc("GET "+Prefix+"/payment/{id}", h.showPayment)
 	h.routes.HandleFunc("GET "+Prefix+"/assets/{file}", h.style)
 	return h, nil
@@ -108,6 +117,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Room == nil {
 		c.Room = func(int64) error { return nil }
+	}
+	if c.TopUp == nil {
+		c.TopUp = func(int64) TopUp { return TopUp{} }
 	}
 	if c.Limits == nil {
 		c.Limits = NewLimits(GuestLimit{})

@@ -110,7 +110,9 @@ func paid(v *page, p *payment.Payment) {
 	switch {
 	case p.State == payment.Approved:
 		v.Key, v.Refresh = "paid_soon", true
-	case p.Booking.To == payment.ToBalance && p.Kind != payment.KindTopUp:
+	case p.Kind == payment.KindTopUp:
+		v.Key = "paid_top_up"
+	case p.Booking.To == payment.ToBalance:
 		v.Key = "paid_to_balance"
 	}
 }
@@ -145,7 +147,7 @@ func endedKey(p *payment.Payment) string {
 
 // bareKeys are what anybody else is told of each outcome: whether it is paid.
 var bareKeys = map[string]string{
-	"paid": "bare_paid", "paid_soon": "bare_paid", "paid_to_balance": "bare_paid", "paid_looked_at": "bare_paid", "paid_booked_looked_at": "bare_paid",
+	"paid": "bare_paid", "paid_soon": "bare_paid", "paid_to_balance": "bare_paid", "paid_top_up": "bare_paid", "paid_looked_at": "bare_paid", "paid_booked_looked_at": "bare_paid",
 	"refunded": "bare_refunded",
 	"waiting":  "bare_waiting", "looked_at": "bare_waiting", "checking": "bare_waiting", "preparing": "bare_waiting", "at_gateway": "bare_waiting",
 	"declined": "bare_not_paid", "declined_card": "bare_not_paid", "cancelled": "bare_not_paid", "not_started": "bare_not_paid",

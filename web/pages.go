@@ -44,12 +44,16 @@ type page struct {
 	SignIn     string       // where to sign in
 	AsCustomer string       // this page, for who is signed in as an administrator too
 
-	Form, Action string // a sealed form and where it goes
-	Notice       string // key of what happened before
-	Link         string // the hosted page, while it lives
-	Again        string // where to try again
-	See          string // the caller's own payment
-	Look         string // this page, to look again by hand
+	Form, Action string           // a sealed form and where it goes
+	Notice       string           // key of what happened before
+	Value        string           // what was typed, or is suggested
+	Owed         *currency.Amount // what is owed, and suggested
+	Wrong        string           // key of what is wrong with it
+	Least, Most  *currency.Amount // what may be typed
+	Link         string           // the hosted page, while it lives
+	Again        string           // where to try again
+	See          string           // the caller's own payment
+	Look         string           // this page, to look again by hand
 	Refresh      bool
 	RefreshAfter string // for the meta element
 }

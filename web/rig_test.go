@@ -118,7 +118,7 @@ func newRig(t *testing.T, o setup) *rig {
 	r.configure(Config{
 		PublicURL: r.URL, Generation: g, Limits: NewLimits(o.Limit), Logger: zap.New(core),
 		Engine:         func(context.Context) (*payment.Engine, error) { return r.Engine, r.shut },
-		SessionCookies: []string{"PHPSESSID", "splynx_admin"}, Invoice: true, Request: true, DirectPay: true,
+		SessionCookies: []string{"PHPSESSID", "splynx_admin"}, Invoice: true, Request: true, AddMoney: true, DirectPay: true,
 	})
 	r.serve(listener)
 	return r

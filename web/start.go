@@ -105,7 +105,7 @@ func (h *Handler) unstarted(w http.ResponseWriter, r *http.Request, v visit, b *
 		h.closed(w, r, err)
 	default:
 		shown := h.cannotShow(r, err)
-		shown.Look, shown.RefreshAfter = itemURL(v.path, v.item(b)), "30"
+		shown.Look, shown.RefreshAfter = v.at(b), "30"
 		if p != nil {
 			shown.Look, shown.RefreshAfter = h.paymentURL(p.ID), "2"
 		}

@@ -118,13 +118,44 @@ func (v view) document() string {
 	return "fact.invoice"
 }
 
-// PortalList is where the portal lists what the page is about.
+// PortalList is where the portal lists what the page is about, and BackTo how that is called.
 func (v view) PortalList() string {
-	if v.Kind == payment.KindProforma {
+	switch v.Kind {
+	case payment.KindProforma:
 		return "/portal/finance/requests"
+	case payment.KindTopUp:
+		return "/portal/"
 	}
 	return "/portal/finance/invoices"
 }
+
+// BackTo is the text of the way back to PortalList.
+func (v view) BackTo() (string, error) {
+	switch v.Kind {
+	case payment.KindProforma:
+		return v.T("button.proformas")
+	case payment.KindTopUp:
+		return v.T("button.portal")
+	}
+	return v.T("button.invoices")
+}
+
+// Range is what may be typed.
+func (v view) Range() (string, error) {
+	f := currency.NewFormatter(v.locale)
+	return v.words.Localize(&i18n.LocalizeConfig{MessageID: "top_up.range", TemplateData: map[string]string{"Least": f.Format(*v.Least), "Most": f.Format(*v.Most)}})
+}
+
+// Owes is what is owed, as the reader writes it.
+func (v view) Owes() (string, error) {
+	if v.Owed == nil {
+		return "", nil
+	}
+	return v.words.Localize(&i18n.LocalizeConfig{MessageID: "top_up.owed", TemplateData: map[string]string{"Money": currency.NewFormatter(v.locale).Format(*v.Owed)}})
+}
+
+// Currency is the code of the amount that is asked for.
+func (v view) Currency() string { return v.Least.CurrencyCode() }
 
 // row is a fact whose label is a message yet.
 type row struct{ label, value string }

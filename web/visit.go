@@ -21,11 +21,12 @@ type way struct {
 var (
 	payInvoice    = way{path: Prefix + "/pay-invoice", kind: payment.KindInvoice, portal: true}
 	payRequest    = way{path: Prefix + "/pay-request", kind: payment.KindProforma, portal: true}
+	addMoney      = way{path: Prefix + "/", kind: payment.KindTopUp, portal: true} // to the balance
 	directInvoice = way{path: Prefix + "/direct-pay-invoice", kind: payment.KindInvoice}
 	directRequest = way{path: Prefix + "/direct-pay-proforma", kind: payment.KindProforma}
 )
 
-// ways are all of them, with the names that siblings of the add-on use.
+// ways are all that lead to documents, with the names that siblings of the add-on use.
 var ways = []way{
 	payInvoice, payRequest, directInvoice, directRequest,
 	{path: Prefix + "/direct-pay-invoice-by-id", kind: payment.KindInvoice, byID: true},
@@ -39,6 +40,8 @@ func (h *Handler) open(y way) bool {
 	switch {
 	case !y.portal:
 		return h.DirectPay
+	case y.kind == payment.KindTopUp:
+		return h.AddMoney
 	case y.kind == payment.KindProforma:
 		return h.Request
 	}
@@ -106,6 +109,14 @@ func (v visit) missing() page {
 	return p
 }
 
+// at is the visit's address, with the document that it names.
+func (v visit) at(b *bill) string {
+	if v.kind == payment.KindTopUp {
+		return v.path
+	}
+	return itemURL(v.path, v.item(b))
+}
+
 // itemURL is an address of ours that names a document.
 func itemURL(path, number string) string {
 	return path + "?item_id=" + strings.ReplaceAll(url.QueryEscape(number), "+", "%20")
@@ -113,6 +124,9 @@ func itemURL(path, number string) string {
 
 // again is where the payment's document can be paid; empty where that is switched off.
 func (h *Handler) again(p *payment.Payment) string {
+	if p.Kind == payment.KindTopUp && h.AddMoney {
+		return addMoney.path
+	}
 	for _, y := range []way{payInvoice, payRequest, directInvoice, directRequest} {
 		if y.kind == p.Kind && y.portal == (p.Origin == payment.OriginCustomer) && h.open(y) && p.DocumentNumber != "" {
 			return itemURL(y.path, p.DocumentNumber)

@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -208,7 +209,7 @@ func newSplynx(o options, public string) (*splynxtest.Server, map[string]int64) 
 	s.AddProforma(splynxtest.Proforma{CustomerID: one, Number: "P2026/0007", Total: "25.00"})
 	s.AddAddOnEntryPoints()
 	for _, e := range s.EntryPoints() {
-		if e.Name != "paymentexpress_invoice" && e.Name != "paymentexpress_request" { // what is not served yet is not shown
+		if !slices.Contains([]string{"paymentexpress_invoice", "paymentexpress_request", "paymentexpress_add_money_on_dashboard"}, e.Name) { // what is not served yet is not shown
 			s.ChangeEntryPoint(e.ID, func(e *splynxtest.EntryPoint) { e.Disabled = true })
 		}
 	}

@@ -1,0 +1,66 @@
+package web
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/bojanz/currency"
+
+	"github.com/caddy-paymentexpress/paymentexpress/internal/money"
+)
+
+// TopUp says how much may be paid to a balance at once, in the partner's currency. The zero
+// value is 1 to 10,000.
+type TopUp struct{ Least, Most string }
+
+// bounds are the least and the most in a currency.
+func (t TopUp) bounds(code string) (least, most currency.Amount, err error) {
+	if t == (TopUp{}) {
+		t = TopUp{"1", "10000"}
+	}
+	least, err = money.Parse(t.Least, code)
+	if err == nil {
+		most, err = money.Parse(t.Most, code)
+	}
+	return least, most, err
+}
+
+// Check tells whether the bounds are amounts of a currency, the least not above the most.
+func (t TopUp) Check(code string) error {
+	least, most, err := t.bounds(code)
+	if err != nil || !least.IsPositive() || below(most, least) {
+		return fmt.Errorf("from %q to %q: want two amounts in %s, the smaller one first, such as 5.00 1000.00", t.Least, t.Most, code)
+	}
+	return nil
+}
+
+var (
+	errAmount = errors.New("not an amount")
+	// grouped is an amount with its thousands set apart by commas, spaces or apostrophes.
+	grouped = regexp.MustCompile(`^[0-9]{1,3}([, '\x{2019}\x{a0}\x{202f}][0-9]{3})+(\.[0-9]+)?$`)
+	// withComma has the comma for a dot.
+	withComma = regexp.MustCompile(`^[0-9]+,[0-9]{1,2}$`)
+	apart     = strings.NewReplacer(",", "", " ", "", "'", "", "\u2019", "", "\u00a0", "", "\u202f", "")
+)
+
+// parseAmount reads an amount as a person types it: 57.5, 57,50, 1,000.00. What can be read in
+// two ways, or has more digits than the currency, is none.
+func parseAmount(text, code string) (currency.Amount, error) {
+	text = strings.TrimSpace(text)
+	digits, _ := currency.GetDigits(code)
+	switch {
+	case len(text) > 24:
+		return currency.Amount{}, errAmount
+	case grouped.MatchString(text) && !(digits == 3 && strings.Count(text, ",") == 1 && !strings.Contains(text, ".")):
+		text = apart.Replace(text)
+	case withComma.MatchString(text) && digits > 0:
+		text = strings.Replace(text, ",", ".", 1)
+	}
+	a, err := money.Parse(text, code)
+	if err != nil || !a.IsPositive() {
+		return currency.Amount{}, errAmount
+	}
+	return a, nil
+}

@@ -1,0 +1,167 @@
+package web
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/bojanz/currency"
+	"go.uber.org/zap"
+
+	"github.com/caddy-paymentexpress/paymentexpress/payment"
+)
+
+// account is a customer's balance as it can be topped up.
+type account struct {
+	bill
+	least, most currency.Amount
+}
+
+// topUp asks a customer how much is to be paid to the balance.
+func (h *Handler) topUp(w http.ResponseWriter, r *http.Request) {
+	v, a := h.ownAccount(w, r, false)
+	if a == nil {
+		return
+	}
+	h.askAmount(w, r, v, a, h.owed(r, a))
+}
+
+// takeTopUp takes either of its forms. An amount, which also Splynx's own dashboard sends,
+// only ever leads to the page that confirms it; the sealed form of that page starts the
+// payment.
+func (h *Handler) takeTopUp(w http.ResponseWriter, r *http.Request) {
+	if err := r.ParseForm(); err != nil {
+		h.show(w, r, page{Status: http.StatusBadRequest, Key: "bad_form", Customer: true, Kind: payment.KindTopUp})
+		return
+	}
+	sealed := r.PostForm.Has("form")
+	v, a := h.ownAccount(w, r, sealed)
+	switch {
+	case a == nil:
+	case sealed:
+		h.startTopUp(w, r, v, a)
+	default:
+		h.confirmTopUp(w, r, v, a)
+	}
+}
+
+// confirmTopUp shows the amount that was typed, with the button to pay it.
+func (h *Handler) confirmTopUp(w http.ResponseWriter, r *http.Request, v visit, a *account) {
+	typed := r.PostForm.Get("amount")
+	if typed == "" {
+		typed = r.PostForm.Get("PaymentForm[amount]")
+	}
+	amount, err := parseAmount(typed, a.least.CurrencyCode())
+	ask := page{Status: http.StatusUnprocessableEntity, Value: typed}
+	switch {
+	case err != nil:
+		ask.Wrong = "wrong.amount"
+	case below(amount, a.least):
+		ask.Wrong = "wrong.too_little"
+	case below(a.most, amount):
+		ask.Wrong = "wrong.too_much"
+	default:
+		a.due = amount
+		h.offerForm(w, r, v, &a.bill, page{Status: http.StatusOK})
+		return
+	}
+	h.askAmount(w, r, v, a, ask)
+}
+
+// startTopUp starts the payment that was confirmed.
+func (h *Handler) startTopUp(w http.ResponseWriter, r *http.Request, v visit, a *account) {
+	f, old, ok := h.readForm(w, r, v)
+	if !ok {
+		return
+	}
+	if f.Customer != v.customer || f.Payer != v.payer {
+		h.show(w, r, v.of(page{Status: http.StatusForbidden, Key: "other_customer"}))
+		return
+	}
+	if err := h.Room(a.partner); err != nil {
+		h.closed(w, r, err)
+		return
+	}
+	if f.Amount.CurrencyCode() != a.least.CurrencyCode() || below(f.Amount, a.least) || below(a.most, f.Amount) { // the settings have changed
+		h.askAmount(w, r, v, a, page{Status: http.StatusConflict, Notice: "old_form"})
+		return
+	}
+	if a.due = f.Amount; old {
+		h.offerForm(w, r, v, &a.bill, page{Status: http.StatusConflict, Notice: "old_form"})
+		return
+	}
+	begun := h.Now()
+	p, err := h.start(r, v, &a.bill, f)
+	h.started(w, r, v, &a.bill, begun, p, err)
+}
+
+func (h *Handler) askAmount(w http.ResponseWriter, r *http.Request, v visit, a *account, p page) {
+	p = v.of(p)
+	p.Key, p.Template, p.Action, p.Partner = "top_up", "top_up", v.path, a.partner
+	p.Least, p.Most = &a.least, &a.most
+	h.show(w, r, p)
+}
+
+// ownAccount is the balance of who is signed in; nil where that was answered otherwise.
+func (h *Handler) ownAccount(w http.ResponseWriter, r *http.Request, fresh bool) (visit, *account) {
+	e := h.engine(w, r)
+	if e == nil {
+		return visit{}, nil
+	}
+	who, ok := h.customer(w, r, addMoney.path, fresh)
+	if !ok {
+		return visit{}, nil
+	}
+	if wait := h.Limits.CustomerView(who, h.Now()); wait > 0 {
+		h.show(w, r, tooMany(wait))
+		return visit{}, nil
+	}
+	v := visit{way: addMoney, e: e, customer: who, payer: customerPayer(who)}
+	a := &account{bill: bill{document: document{customer: who}}}
+	err := h.turn(r.Context(), func(ctx context.Context) error {
+		customer, err := h.Generation.Splynx.Customer(ctx, who)
+		if err != nil {
+			return err
+		}
+		a.partner = customer.PartnerID
+		return e.Serves(ctx, h.Generation, customer.PartnerID)
+	})
+	if err == nil {
+		a.least, a.most, err = h.TopUp(a.partner).bounds(h.Generation.Partner(a.partner).Currency)
+	}
+	if err != nil {
+		h.closed(w, r, err)
+		return visit{}, nil
+	}
+	return v, a
+}
+
+// owed begins the page with what is owed on the account, as the first thing to suggest; with
+// nothing where nothing is, or where Splynx does not tell.
+func (h *Handler) owed(r *http.Request, a *account) page {
+	p := page{Status: http.StatusOK}
+	err := h.turn(r.Context(), func(ctx context.Context) error {
+		billing, err := h.Generation.Splynx.Billing(ctx, a.customer)
+		if err != nil {
+			return err
+		}
+		deposit, err := billing.Deposit.Amount(a.least.CurrencyCode())
+		if err != nil {
+			return err
+		}
+		owed, err := deposit.Mul("-1")
+		if err == nil && !below(owed, a.least) && !below(a.most, owed) {
+			p.Value, p.Owed = owed.Number(), &owed
+		}
+		return err
+	})
+	if err != nil {
+		h.Logger.Debug("what a customer owes cannot be read", zap.Error(err))
+	}
+	return p
+}
+
+// below compares two amounts of one currency.
+func below(a, b currency.Amount) bool {
+	c, err := a.Cmp(b)
+	return err == nil && c < 0
+}
