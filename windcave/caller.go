@@ -16,13 +16,13 @@ import (
 
 // caller is the one place that does HTTP, for both interfaces.
 type caller struct {
-	endpoint    *url.URL
-	http        *http.Client
-	log         *zap.Logger
-	now         func() time.Time
-	userAgent   string
-	pageTimeout time.Duration
-	gate        Gate // nil: none
+	endpoint  *url.URL
+	http      *http.Client
+	log       *zap.Logger
+	now       func() time.Time
+	userAgent string
+	timeouts  map[limit]time.Duration
+	gate      Gate // nil: none
 }
 
 // newCaller checks what both clients are made of.
@@ -41,11 +41,11 @@ func newCaller(cfg Config, cred Credentials) (*caller, error) {
 			// Credentials go to the configured host and to no other.
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
-		log:         cfg.Logger,
-		now:         cfg.Now,
-		userAgent:   cfg.UserAgent,
-		pageTimeout: cfg.PageTimeout,
-		gate:        cfg.Gate,
+		log:       cfg.Logger,
+		now:       cfg.Now,
+		userAgent: cfg.UserAgent,
+		timeouts:  map[limit]time.Duration{pageLimit: cfg.PageTimeout, chargeLimit: cfg.ChargeTimeout},
+		gate:      cfg.Gate,
 	}, nil
 }
 
@@ -63,7 +63,7 @@ func (c *caller) call(ctx context.Context, op operation, document []byte) (answe
 	if err := ctx.Err(); err != nil {
 		return answer{}, &Error{Op: op.name, Kind: KindNotSent, Key: KeyNotSent, Err: safeCause(err)}
 	}
-	ctx, cancel := context.WithTimeout(ctx, c.pageTimeout)
+	ctx, cancel := context.WithTimeout(ctx, c.timeouts[op.limit])
 	defer cancel()
 
 	start, t := c.now(), new(trail)

@@ -91,14 +91,35 @@ func TestCapturedTransactions(t *testing.T) {
 	}
 }
 
-// Requests of other operations, read by our parser: the elements that each is made of.
+// An answer to an operation that moves money means what it would mean of Status; but AF, which
+// only Status can ask for.
+func TestCapturedMoves(t *testing.T) {
+	t.Parallel()
+	for file, row := range capturedTransactions(t) {
+		x, err := decodeTransaction(capture(t, file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := row.asCaptured
+		if want.NotFound {
+			want.NotFound, want.Class, want.Key = false, ClassUnknown, KeyUnknown
+		}
+		if diff := cmp.Diff(want, x.judgeMoved(row.want)); diff != "" {
+			t.Errorf("%s: %s", file, diff)
+		}
+		// No capture is of a Void, so as an answer to one none is an approval.
+		row.want.TxnType = Void
+		if v := x.judgeMoved(row.want); v.Outcome == Approved {
+			t.Errorf("%s: %+v as an answer to Void", file, v)
+		}
+	}
+}
+
+// Requests that this package cannot make, for card data and a merchant's own name of a card:
+// the elements that each is made of.
 var otherRequests = map[string]string{
-	"pxpost/request-complete.xml":            "Amount DpsTxnRef InputCurrency PostPassword PostUsername TxnType",
-	"pxpost/request-purchase-card.xml":       "Amount CardHolderName CardNumber Cvc2 DateExpiry InputCurrency MerchantReference PostPassword PostUsername TxnId TxnType",
-	"pxpost/request-rebill-billingid.xml":    "Amount AvsAction AvsPostCode AvsStreetAddress BillingId EnableAvsData InputCurrency MerchantReference PostPassword PostUsername TxnId TxnType",
-	"pxpost/request-rebill-dpsbillingid.xml": "Amount DpsBillingId InputCurrency MerchantReference PostPassword PostUsername RecurringMode TxnId TxnType",
-	"pxpost/request-refund.xml":              "Amount DpsTxnRef InputCurrency MerchantReference PostPassword PostUsername TxnId TxnType",
-	"pxpost/request-void.xml":                "DpsTxnRef PostPassword PostUsername TxnType",
+	"pxpost/request-purchase-card.xml":    "Amount CardHolderName CardNumber Cvc2 DateExpiry InputCurrency MerchantReference PostPassword PostUsername TxnId TxnType",
+	"pxpost/request-rebill-billingid.xml": "Amount AvsAction AvsPostCode AvsStreetAddress BillingId EnableAvsData InputCurrency MerchantReference PostPassword PostUsername TxnId TxnType",
 }
 
 func TestCapturedOtherRequests(t *testing.T) {
@@ -115,8 +136,8 @@ func TestCapturedOtherRequests(t *testing.T) {
 			if got := strings.Join(names, " "); root != "Txn" || got != want {
 				t.Errorf("%s: %s\nwant %s", root, got, want)
 			}
-			s, err := decodeStatusRequest(capture(t, file))
-			if err != nil || s.txnType == "Status" || s.txnType != values["TxnType"] || s.password.Reveal() != values["PostPassword"] {
+			p, err := decodePostRequest(capture(t, file))
+			if err != nil || p.txnType != values["TxnType"] || p.password.Reveal() != values["PostPassword"] {
 				t.Errorf("credentials and type were not read: %v", err)
 			}
 		})

@@ -204,7 +204,7 @@ func TestCapturedValues(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got = []string{x.DpsBillingID.Reveal(), x.CardHolderName.Reveal(), x.CardHolderResponseDescription, x.ResponseText, x.HelpText, x.RxDate, x.TransactionID, x.TestMode, x.Retry, x.AllowRetry}
+	got = []string{x.dpsBillingID.Reveal(), x.CardHolderName.Reveal(), x.CardHolderResponseDescription, x.ResponseText, x.HelpText, x.RxDate, x.TransactionID, x.TestMode, x.Retry, x.AllowRetry}
 	want = []string{"0000080023225598", "A ANDERSON", "The Transaction was approved", "APPROVED", "Transaction Approved", "20090610225432", "0884cdc6", "0", "0", "1"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -248,6 +248,22 @@ func TestCapturedRequests(t *testing.T) {
 		TxnData1: "28 Grange Rd", TxnData2: "Auckland", TxnData3: "NZ", ExpiresAt: utc(t, "2009-01-14T22:21:59Z"),
 		URLSuccess: "http://www.mycompany.com/success.cfm", URLFail: "http://www.mycompany.com/fail.cfm",
 	}
+	rebill := ChargeRequest{DpsBillingID: secret.New(testBillingID), Amount: amount(t, "10", "NZD"), TxnID: ownID, MerchantReference: "INV-1234", RecurringMode: "Recurring"}
+	takes := CompleteRequest{DpsTxnRef: "000000600000005b", Amount: amount(t, "1.23", "NZD"), TxnID: ownID, MerchantReference: "-"}
+	gives := RefundRequest{DpsTxnRef: "000000600000005b", Amount: amount(t, "1", "NZD"), TxnID: ownID, MerchantReference: "Card check refund"}
+	voids := VoidRequest{DpsTxnRef: "000000600000005b", Amount: amount(t, "1.23", "NZD"), TxnID: ownID}
+	// post gives a document the credentials of the captures, and a TxnId of their form.
+	post := func(d *postRequest, err error) func(id string) document {
+		if err != nil {
+			t.Fatal(err)
+		}
+		return func(id string) document {
+			d.user, d.password, d.txnID = "ExampleUser", secret.New("ExamplePassword"), id
+			return d
+		}
+	}
+	completes := post(takes.Sent().document())("").(*postRequest)
+	completes.reference = "" // the capture has neither id nor reference
 	sample := "abcdef1234567890abcdef1234567890abcdef1234567890abcdef1234567890"
 	page := func(g GenerateRequest, user, key string) document {
 		d, err := g.Sent().document(NewCredentials(user, key), utc(t, "2009-01-01T00:00:00Z"))
@@ -261,7 +277,11 @@ func TestCapturedRequests(t *testing.T) {
 		"pxpay/generate-request-with-opt-timeout.xml":   page(opt, "TestAccount", testKey()),
 		"pxpay/synthetic-generate-request-add-card.xml": page(cards, "ExamplePxPayUser", testKey()),
 		"pxpay/process-response.xml":                    &resultRequest{user: "SampleUserId", key: secret.New(sample), token: secret.New("00008400001853747f2bc6ded6012345")},
-		"pxpost/request-status.xml":                     &statusRequest{user: "ExampleUser", password: secret.New("ExamplePassword"), txnType: "Status", txnID: "000000600000005b"},
+		"pxpost/request-status.xml":                     &postRequest{user: "ExampleUser", password: secret.New("ExamplePassword"), txnType: "Status", txnID: "000000600000005b"},
+		"pxpost/request-rebill-dpsbillingid.xml":        post(rebill.Sent().document(Purchase))("a1b2c3d4e5f60718"),
+		"pxpost/request-refund.xml":                     post(gives.Sent().document())("5f3d2cde30deeef0"),
+		"pxpost/request-complete.xml":                   completes,
+		"pxpost/request-void.xml":                       post(voids.document())(""),
 	} {
 		t.Run(file, func(t *testing.T) {
 			t.Parallel()
@@ -318,6 +338,7 @@ func TestEveryCaptureIsTested(t *testing.T) {
 	tested := []string{
 		"pxpay/response-invalid-token.http", "pxpay/generate-request-auth.xml", "pxpay/generate-request-with-opt-timeout.xml",
 		"pxpay/synthetic-generate-request-add-card.xml", "pxpay/process-response.xml", "pxpost/request-status.xml",
+		"pxpost/request-rebill-dpsbillingid.xml", "pxpost/request-refund.xml", "pxpost/request-complete.xml", "pxpost/request-void.xml",
 	}
 	tested = append(tested, names(pageReplies)...)
 	tested = append(tested, names(capturedResults(t))...)

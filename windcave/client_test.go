@@ -22,6 +22,8 @@ const (
 	testToken    = "00008400001853747f2bc6ded6012345"
 	testPassword = "pass<&>word"
 	testHolder   = "JANE ROE"
+
+	testBillingID = "0000030000141581"
 )
 
 // gateway is what a test server does with one request; n counts them from 1.
@@ -39,6 +41,7 @@ func setup(t *testing.T, serve gateway, change ...func(*Config)) *bench {
 	for _, c := range change {
 		c(&cfg)
 	}
+	cfg.ChargeTimeout = cfg.PageTimeout
 	b.connect(cfg)
 	return b
 }
@@ -65,13 +68,26 @@ func (b *bench) connect(cfg Config) {
 	}
 }
 
-// operations are the three calls, and how many requests each may make of one call.
+// operations are all calls that there are.
 func (b *bench) operations(ctx context.Context) map[string]func() error {
 	return map[string]func() error{
 		OpGenerateRequest: func() error { _, err := b.pxpay.GenerateRequest(ctx, plain(b.t)); return err },
 		OpProcessResponse: func() error { _, err := b.pxpay.ProcessResponse(ctx, secret.New(testToken)); return err },
 		OpStatus:          func() error { _, err := b.pxpost.Status(ctx, "A1B2C3D4E5F60718"); return err },
+		OpPurchase:        func() error { return b.unanswered(b.pxpost.Purchase(ctx, rebill(b.t))) },
+		OpAuth:            func() error { return b.unanswered(b.pxpost.Auth(ctx, rebill(b.t))) },
+		OpComplete:        func() error { return b.unanswered(b.pxpost.Complete(ctx, CompleteRequest(giveBack(b.t)))) },
+		OpRefund:          func() error { return b.unanswered(b.pxpost.Refund(ctx, giveBack(b.t))) },
+		OpVoid:            func() error { return b.unanswered(b.pxpost.Void(ctx, takeBack(b.t))) },
 	}
+}
+
+// unanswered checks what comes beside an error: nothing that could be taken for an outcome.
+func (b *bench) unanswered(x *Transaction, v Verdict, err error) error {
+	if err != nil && (x != nil || v.Outcome != Unknown || v.Claimed || v.NotFound || v.Class != ClassNone) {
+		b.t.Errorf("%+v, %+v beside %v", x, v, err)
+	}
+	return err
 }
 
 // fails runs one operation that must end with an error of kind after so many requests.
@@ -98,15 +114,18 @@ func (b *bench) known(op string, err error, kind Kind, cause error) {
 	for _, entry := range b.logs.All() {
 		told += fmt.Sprint(entry.Message, entry.ContextMap())
 	}
-	for _, s := range []string{testKey(), testToken, testPassword, "pass&lt;", testHolder, ".aspx", "A1B2C3D4E5F60718"} {
+	for _, s := range []string{testKey(), testToken, testPassword, "pass&lt;", testHolder, testBillingID, ".aspx", "A1B2C3D4E5F60718"} {
 		if strings.Contains(told, s) {
 			b.t.Errorf("%s: %q is told in %s", op, s, told)
 		}
 	}
 }
 
+// moving are the operations that move money.
+var moving = []string{OpPurchase, OpAuth, OpComplete, OpRefund, OpVoid}
+
 func all(f func(op string)) {
-	for _, op := range []string{OpGenerateRequest, OpProcessResponse, OpStatus} {
+	for _, op := range append([]string{OpGenerateRequest, OpProcessResponse, OpStatus}, moving...) {
 		f(op)
 	}
 }

@@ -88,13 +88,14 @@ type meaning struct {
 var codes = table(
 	entry{ClassApproved, KeyApproved, "00 08 11"},
 	entry{ClassDeclined, KeyDeclined, "12 30 76"},
-	entry{ClassDeclined, KeyDeclinedIssuer, "01 02 04 05 41 43"},
+	entry{ClassDeclined, KeyDeclinedIssuer, "01 02 05"},
 	entry{ClassDeclined, KeyDeclinedNotAllowed, "57 58 62"},
 	entry{ClassDeclined, KeyDeclinedLimit, "61 65"},
 	entry{ClassDeclined, KeyDeclinedPIN, "75"},
 	entry{ClassDeclined, KeyDeclinedUnavailable, "AE"}, // no answer from the bank in time: declined
 	entry{ClassSoft, KeyDeclinedFunds, "51"},
 	entry{ClassSoft, KeyDeclinedUnavailable, "91 96"},
+	entry{ClassCard, KeyDeclinedIssuer, "04 41 43"}, // pick up, lost, stolen: the bank tells the holder
 	entry{ClassCard, KeyCardExpired, "54 AC AB QI QJ"},
 	entry{ClassCard, KeyCardNumber, "QK QL A9"},
 	entry{ClassToken, KeyCardSaved, "JC JD JE"},

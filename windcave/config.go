@@ -42,7 +42,8 @@ type Config struct {
 	// Default: 20s.
 	PageTimeout time.Duration
 
-	// ChargeTimeout ends PxPost operations that move money. Default: 180s.
+	// ChargeTimeout ends Purchase, Auth, Complete, Refund and Void. Default: 180s, which is
+	// what Windcave's own plug-in waits for a charge.
 	ChargeTimeout time.Duration
 
 	// Now is the clock. Default: time.Now.

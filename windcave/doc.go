@@ -1,6 +1,7 @@
 // Package windcave is a client of Windcave (once Payment Express): PxPay 2.0, whose hosted
-// page takes the card, and PxPost, which is asked what became of a payment. It stands alone:
-// it knows nothing of shops, invoices or web frameworks, and keeps no state.
+// page takes the card, and PxPost, which charges saved cards, gives money back, and is asked
+// what became of a payment. It stands alone: it knows nothing of shops, invoices or web
+// frameworks, and keeps no state. Card data never passes through it.
 //
 // # A hosted payment
 //
@@ -13,6 +14,15 @@
 //	PxPost.Status           the same question by TxnId, for a page nobody came back from
 //	Transaction.Judge       what that answer means
 //
+// # A saved card
+//
+//	GenerateRequest.EnableAddBillCard   has a hosted page save the card that pays on it
+//	Result.SavedCard                    the card's DpsBillingId, once the payment is approved
+//	PxPost.Purchase, PxPost.Auth        charge it, or hold money on it, without its holder
+//	PxPost.Complete                     takes what an Auth holds
+//	PxPost.Refund, PxPost.Void          give back what was taken or held
+//	PxPost.Status                       what became of any of these but Void, by TxnId
+//
 // # Four outcomes
 //
 // Decoding is lenient: order, repeats, missing elements, white space and the case of names
@@ -24,12 +34,10 @@
 // # Errors
 //
 // Every error is an *Error. Its Kind tells whether the request can have reached the gateway
-// (Error.MaySent). GenerateRequest is never repeated by this package; ProcessResponse and
-// Status, which only read, are repeated twice at most when no byte of an answer came.
+// (Error.MaySent). GenerateRequest and whatever moves money are never repeated by this
+// package; ProcessResponse and Status, which only read, are repeated twice at most when no
+// byte of an answer came.
 //
-// No error text, log line or String method holds a key, a password, a result token, a card
-// holder's name or more of an address than its host.
-//
-// PxPost operations that move money belong beside Status in pxpost.go, their documents
-// beside its own in status.go, and their repeat rules in operation.go.
+// No error text, log line or String method holds a key, a password, a result token, a
+// DpsBillingId, a card holder's name or more of an address than its host.
 package windcave

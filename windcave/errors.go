@@ -44,6 +44,11 @@ const (
 	OpGenerateRequest = "GenerateRequest"
 	OpProcessResponse = "ProcessResponse"
 	OpStatus          = "Status"
+	OpPurchase        = "Purchase"
+	OpAuth            = "Auth"
+	OpComplete        = "Complete"
+	OpRefund          = "Refund"
+	OpVoid            = "Void"
 	OpReturnQuery     = "ReturnQuery"
 )
 

@@ -50,8 +50,8 @@ func TestF17BadCertificate(t *testing.T) {
 			t.Errorf("%s: %v", op, err)
 		}
 	})
-	if reached.Load() || connections.Load() != 6 {
-		t.Errorf("request sent: %v; %d connections for 6 calls, none of which is worth a repeat", reached.Load(), connections.Load())
+	if reached.Load() || connections.Load() != 16 {
+		t.Errorf("request sent: %v; %d connections for 16 calls, none of which is worth a repeat", reached.Load(), connections.Load())
 	}
 }
 
@@ -147,7 +147,7 @@ func TestSlowDrip(t *testing.T) {
 
 func TestCallerGivesUp(t *testing.T) {
 	t.Parallel()
-	arrived := make(chan struct{}, 3)
+	arrived := make(chan struct{}, 8)
 	b := setup(t, func(_ http.ResponseWriter, r *http.Request, _ int) {
 		_, _ = io.Copy(io.Discard, r.Body)
 		arrived <- struct{}{}
@@ -159,7 +159,7 @@ func TestCallerGivesUp(t *testing.T) {
 		b.known(op, b.operations(ctx)[op](), KindNoAnswer, context.Canceled)
 		b.known(op, b.operations(ctx)[op](), KindNotSent, context.Canceled)
 	})
-	if b.requests.Load() != 3 {
+	if b.requests.Load() != 8 {
 		t.Errorf("%d requests", b.requests.Load())
 	}
 }
@@ -184,6 +184,9 @@ func TestCutBeforeTheAnswer(t *testing.T) {
 	b.fails(OpGenerateRequest, KindNoAnswer, 1, errCut)
 	b.fails(OpProcessResponse, KindNoAnswer, 3, errCut)
 	b.fails(OpStatus, KindNoAnswer, 3, errCut)
+	for _, op := range moving {
+		b.fails(op, KindNoAnswer, 1, errCut)
+	}
 }
 
 func TestCutInTheAnswer(t *testing.T) {
@@ -339,7 +342,7 @@ func TestForeignTransport(t *testing.T) {
 		})
 	})
 	all(func(op string) { b.fails(op, KindNoAnswer, 0, errCut) })
-	if tries.Load() != 3 {
+	if tries.Load() != 8 {
 		t.Errorf("%d tries", tries.Load())
 	}
 }

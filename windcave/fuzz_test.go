@@ -10,6 +10,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/bojanz/currency"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/caddy-paymentexpress/paymentexpress/internal/secret"
@@ -90,6 +91,9 @@ func FuzzResult(f *testing.F) {
 		exact := r.Success == "1" && r.TxnID == want.TxnID && r.TxnType == string(want.TxnType) && r.MerchantReference == want.MerchantReference &&
 			r.CurrencyInput == "NZD" && sameAmount(r.AmountSettlement, want.Amount) && len(r.Conflicting) == 0
 		checkVerdict(t, v, exact, r.Success == "0" && r.TxnID == want.TxnID)
+		if _, saved := r.SavedCard(want); saved && !exact {
+			t.Fatalf("a card is given out: %+v", v)
+		}
 	})
 }
 
@@ -108,8 +112,27 @@ func FuzzTransaction(f *testing.F) {
 			(x.MerchantReference == "" || x.MerchantReference == want.MerchantReference) && x.InputCurrencyName == "NZD" &&
 			sameAmount(x.Amount, want.Amount) && len(x.Conflicting) == 0
 		refused := x.Success == "0" && x.Authorized == "0" && x.StatusRequired == "0" && x.TxnRef == want.TxnID
-		checkVerdict(t, x.Judge(want), exact, refused)
+		v := x.Judge(want)
+		checkVerdict(t, v, exact, refused)
+		if _, saved := x.SavedCard(want); saved && v.Outcome != Approved {
+			t.Fatalf("a card is given out: %+v", v)
+		}
+		if m := x.judgeMoved(want); m.Outcome != v.Outcome || m.Claimed != v.Claimed || m.NotFound || m.Class == ClassNotFound {
+			t.Fatalf("%+v, moved %+v", v, m)
+		}
+		checkVoid(t, x, want)
 	})
+}
+
+// checkVoid: a Void is approved by its flags and type, and by nothing that names another.
+func checkVoid(t *testing.T, x *Transaction, want Expect) {
+	t.Helper()
+	want.TxnType = Void
+	exact := x.Success == "1" && x.Authorized == "1" && x.StatusRequired == "0" && x.TxnType == "Void" &&
+		(x.TxnRef == "" || x.TxnRef == want.TxnID) && (x.InputCurrencyName == "" || x.InputCurrencyName == "NZD") &&
+		(x.Amount == "" || sameAmount(x.Amount, want.Amount)) && len(x.Conflicting) == 0
+	refused := x.Success == "0" && x.Authorized == "0" && x.StatusRequired == "0" && (x.TxnRef == "" || x.TxnRef == want.TxnID)
+	checkVerdict(t, x.judgeMoved(want), exact, refused)
 }
 
 func checkVerdict(t *testing.T, v Verdict, exact, refused bool) {
@@ -129,7 +152,7 @@ func FuzzRequests(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		again(t, data, decodePageRequest, (*pageRequest).encode, func(p *pageRequest) []string { return listed(p.fields()) })
 		again(t, data, decodeResultRequest, (*resultRequest).encode, func(r *resultRequest) []string { return listed(r.fields()) })
-		again(t, data, decodeStatusRequest, (*statusRequest).encode, func(s *statusRequest) []string { return listed(s.fields()) })
+		again(t, data, decodePostRequest, (*postRequest).encode, func(s *postRequest) []string { return listed(s.fields()) })
 	})
 }
 
@@ -173,6 +196,43 @@ func FuzzSent(f *testing.F) {
 			if read, err := decodeResultRequest(written); err != nil || read.token.Reveal() != token {
 				t.Fatalf("%v", err)
 			}
+		}
+	})
+}
+
+// A charge that is taken is read back the same; one that is not does not tell the card.
+func FuzzCharge(f *testing.F) {
+	f.Add(testBillingID, ownID, "INV-1 & <b>", "recurring", int64(1000))
+	f.Add("0000<x/>", "a1", "Ōtāhuhu", "Card On File", int64(-1))
+	f.Fuzz(func(t *testing.T, card, id, reference, mode string, cents int64) {
+		a, err := currency.NewAmountFromInt64(cents, "NZD")
+		if err != nil {
+			return
+		}
+		c := ChargeRequest{DpsBillingID: secret.New(card), Amount: a, TxnID: id, MerchantReference: reference, TxnData1: reference, RecurringMode: mode}.Sent()
+		if again := c.Sent(); again.MerchantReference != c.MerchantReference || again.TxnData1 != c.TxnData1 || again.RecurringMode != c.RecurringMode {
+			t.Fatalf("not stable: %+v", c)
+		}
+		d, err := c.document(Purchase)
+		if err != nil {
+			if len(card) > 6 && strings.Contains(err.Error(), card) {
+				t.Fatal(err)
+			}
+			return
+		}
+		written, err := d.encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		read, err := decodePostRequest(written)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(listed(d.fields()), listed(read.fields())); diff != "" || read.dpsBillingID.Reveal() != card || read.txnID != id {
+			t.Fatal(diff)
+		}
+		if !sameAmount(read.amount, a) || len(read.txnID) != 16 || len(read.reference) > 64 {
+			t.Fatalf("%s", written)
 		}
 	})
 }

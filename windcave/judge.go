@@ -32,11 +32,40 @@ func (r *Result) Judge(want Expect) Verdict {
 // Authorized are 1, StatusRequired is 0, and TxnType, TxnRef, Amount and InputCurrencyName
 // are as sent, MerchantReference too where it is there. NotFound has a meaning for answers
 // to Status only.
-func (t *Transaction) Judge(want Expect) Verdict {
+func (t *Transaction) Judge(want Expect) Verdict { return judge(t.statement(want), want) }
+
+// judgeMoved judges the answer to an operation that moves money, as Judge does. That the
+// gateway does not know a transaction has a meaning only where Status asked for it.
+func (t *Transaction) judgeMoved(want Expect) Verdict {
+	s := t.statement(want)
+	if s.notFound = false; want.TxnType == Void {
+		s = s.ofVoid(want)
+	}
+	v := judge(s, want)
+	if v.Class == ClassNotFound {
+		v.Class, v.Key = ClassUnknown, KeyUnknown
+	}
+	return v
+}
+
+// ofVoid: a Void sends no TxnId, amount, currency or reference, so its answer need not name
+// them. What it names must be the original's, which want holds, but for the reference.
+func (s statement) ofVoid(want Expect) statement {
+	if s.txnID == "" {
+		s.txnID = want.TxnID
+	}
+	s.values = slices.DeleteFunc(s.values, func(c comparison) bool { return c.name == "MerchantReference" })
+	for i := range s.values {
+		s.values[i].optional = s.values[i].name != "TxnType"
+	}
+	return s
+}
+
+func (t *Transaction) statement(want Expect) statement {
 	reference := text("MerchantReference", t.MerchantReference, want.MerchantReference)
 	reference.optional = true
 	code := t.code()
-	return judge(statement{
+	return statement{
 		txnID: t.TxnRef, code: code, dpsTxnRef: t.DpsTxnRef,
 		approved: t.Success == "1" && t.Authorized == "1" && t.StatusRequired == "0",
 		refused:  t.Success == "0" && t.Authorized == "0" && t.StatusRequired == "0",
@@ -50,7 +79,7 @@ func (t *Transaction) Judge(want Expect) Verdict {
 			{name: "Amount", got: t.Amount, equal: sameAmount(t.Amount, want.Amount)},
 		},
 		conflicting: t.Conflicting,
-	}, want)
+	}
 }
 
 func (t *Transaction) claimed() bool {

@@ -12,12 +12,22 @@ import (
 	"github.com/hashicorp/go-retryablehttp"
 )
 
-// operation is one kind of call: where it goes and whether it may be repeated.
+// operation is one kind of call: where it goes, whether it may be repeated, and how long it
+// may take.
 type operation struct {
 	name   string
 	path   string
 	repeat retryablehttp.CheckRetry
+	limit  limit
 }
+
+// limit tells the time-outs apart.
+type limit uint8
+
+const (
+	pageLimit   limit = iota // Config.PageTimeout
+	chargeLimit              // Config.ChargeTimeout: it moves money, so an answer is worth waiting for
+)
 
 const (
 	pxPayPath  = "/pxaccess/pxpay.aspx"
@@ -27,14 +37,24 @@ const (
 var (
 	// The gateway refuses a TxnId it has seen, so a repeat whose first try did arrive would
 	// turn a page that exists into a refusal.
-	generateRequest = operation{OpGenerateRequest, pxPayPath, never}
+	generateRequest = operation{OpGenerateRequest, pxPayPath, never, pageLimit}
 
 	// Reading a token changes nothing at the gateway; Windcave's own notification makes
 	// every shop read it twice.
-	processResponse = operation{OpProcessResponse, pxPayPath, unanswered}
+	processResponse = operation{OpProcessResponse, pxPayPath, unanswered, pageLimit}
 
 	// Status only reads.
-	status = operation{OpStatus, pxPostPath, unanswered}
+	status = operation{OpStatus, pxPostPath, unanswered, pageLimit}
+
+	// What moves money goes out once. A first try that did arrive has taken effect, and what
+	// PxPost does with a TxnId it has seen is not known: a second charge cannot be ruled out.
+	purchase = operation{OpPurchase, pxPostPath, never, chargeLimit}
+	hold     = operation{OpAuth, pxPostPath, never, chargeLimit}
+	complete = operation{OpComplete, pxPostPath, never, chargeLimit}
+	refund   = operation{OpRefund, pxPostPath, never, chargeLimit}
+
+	// A Void has no TxnId at all to be known by.
+	void = operation{OpVoid, pxPostPath, never, chargeLimit}
 )
 
 // Repeats: two at most, after 100 to 300 ms and 200 to 600 ms, inside the time-out.

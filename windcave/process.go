@@ -56,8 +56,7 @@ type Result struct {
 	CardNumber     string // masked, 411111........11
 	DateExpiry     string // MMYY
 	CardHolderName secret.Secret
-	DpsBillingID   secret.Secret // of the saved card; may be there on a decline
-	CardNumber2    secret.Secret // another kind of token for it
+	CardNumber2    secret.Secret // another kind of token for the saved card
 
 	PaymentMethod  string // empty means card
 	Cvc2ResultCode string
@@ -68,7 +67,8 @@ type Result struct {
 	// with different values. Such a Result is never approved, nor declined.
 	Conflicting []string
 
-	valid string
+	valid        string
+	dpsBillingID secret.Secret // may be there on a decline: SavedCard gives it out
 }
 
 func (r *Result) fields() []field {
@@ -90,7 +90,7 @@ func (r *Result) fields() []field {
 		{name: "EmailAddress", text: &r.EmailAddress},
 		{name: "DpsTxnRef", text: &r.DpsTxnRef, decides: true},
 		{name: "BillingId", text: &r.BillingID},
-		{name: "DpsBillingId", sealed: &r.DpsBillingID},
+		{name: "DpsBillingId", sealed: &r.dpsBillingID, single: true},
 		{name: "AmountSettlement", text: &r.AmountSettlement, decides: true},
 		{name: "TotalAmount", text: &r.TotalAmount},
 		{name: "AmountSurcharge", text: &r.AmountSurcharge},

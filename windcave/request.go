@@ -14,10 +14,23 @@ import (
 // TxnType is the kind of a transaction.
 type TxnType string
 
-// The kinds that the hosted page takes.
+// The kinds of transaction. The hosted page takes the first two.
 const (
 	Purchase TxnType = "Purchase" // the money moves at once
 	Auth     TxnType = "Auth"     // it is held for seven days
+	Complete TxnType = "Complete" // what an Auth holds is taken
+	Refund   TxnType = "Refund"   // what a Purchase or Complete took is given back
+	Void     TxnType = "Void"     // a transaction is taken back as if it had not been
+)
+
+// The stored-credential indicators that are used most, for RecurringMode. Acquirers differ in
+// what they want, and many want none.
+const (
+	ModeRecurringInitial  = "recurringinitial"            // a card is saved for a subscription
+	ModeCredentialInitial = "credentialonfileinitial"     // a card is saved for later payments
+	ModeRecurring         = "recurring"                   // charged as agreed, the holder is away
+	ModeCredential        = "credentialonfile"            // the holder pays with the saved card
+	ModeUnscheduled       = "unscheduledcredentialonfile" // the merchant charges outside any plan
 )
 
 // Opt says by which minute, in UTC, the page closes.
@@ -51,11 +64,12 @@ type GenerateRequest struct {
 	// BillingID is a name of the caller's own for the card to be saved, up to 32 characters.
 	BillingID string
 
-	// EnableAddBillCard asks for the card to be saved; Result.DpsBillingID then names it.
+	// EnableAddBillCard asks for the card to be saved: Result.SavedCard has it once the
+	// payment is approved. There is none where the account may not save cards.
 	EnableAddBillCard bool
 
-	// RecurringMode is the stored-credential indicator, such as "credentialonfileinitial";
-	// sent in lower case.
+	// RecurringMode is the stored-credential indicator, such as ModeCredentialInitial; sent
+	// in lower case. Default: none is sent.
 	RecurringMode string
 
 	// URLSuccess and URLFail are where the buyer returns to, and what Windcave's servers
@@ -130,7 +144,7 @@ func (g GenerateRequest) check(now time.Time) error {
 	case g.BillingID != "" && !visible(g.BillingID, 32):
 		return errors.New("BillingId: at most 32 printable ASCII characters without blanks")
 	case !modeForm.MatchString(g.RecurringMode):
-		return errors.New("RecurringMode: at most 40 letters")
+		return errMode
 	case !g.ExpiresAt.IsZero() && !g.ExpiresAt.After(now):
 		return errors.New("ExpiresAt: lies in the past")
 	}
@@ -141,7 +155,10 @@ func (g GenerateRequest) check(now time.Time) error {
 	)
 }
 
-var errTxnID = errors.New("TxnId: 1 to 16 ASCII letters and digits are needed")
+var (
+	errTxnID = errors.New("TxnId: 1 to 16 ASCII letters and digits are needed")
+	errMode  = errors.New("RecurringMode: at most 40 letters")
+)
 
 // checkReturn checks an address that the buyer or Windcave's servers come back to.
 func checkReturn(name, address string, required bool) error {

@@ -38,7 +38,7 @@ func (o Outcome) String() string {
 type Expect struct {
 	TxnType           TxnType
 	TxnID             string
-	MerchantReference string // as returned by GenerateRequest.Sent
+	MerchantReference string // as returned by the request's Sent
 	Amount            currency.Amount
 }
 
@@ -59,7 +59,8 @@ type Verdict struct {
 
 	// Foreign: the answer names another TxnId or none, so it says nothing about this payment,
 	// a decline included, and the outcome is Unknown. One exception: a refusal of the
-	// credentials that names no TxnId is Failed and not Foreign.
+	// credentials that names no TxnId is Failed and not Foreign. The answer to a Void, which
+	// sends no TxnId, may name none.
 	Foreign bool
 
 	// Mismatch names the elements that differ from Expect, or contradict themselves, although

@@ -173,7 +173,10 @@ func TestDeclines(t *testing.T) {
 		{"00", Declined, ClassDeclined, KeyDeclined}, // the flags decide
 		{"ZZ", Declined, ClassDeclined, KeyDeclined},
 		{"76", Declined, ClassDeclined, KeyDeclined},
-		{"04", Declined, ClassDeclined, KeyDeclinedIssuer},
+		{"04", Declined, ClassCard, KeyDeclinedIssuer}, // pick up, lost, stolen: F26
+		{"41", Declined, ClassCard, KeyDeclinedIssuer},
+		{"43", Declined, ClassCard, KeyDeclinedIssuer},
+		{"05", Declined, ClassDeclined, KeyDeclinedIssuer},
 		{"51", Declined, ClassSoft, KeyDeclinedFunds},
 		{"96", Declined, ClassSoft, KeyDeclinedUnavailable},
 		{"AE", Declined, ClassDeclined, KeyDeclinedUnavailable},
@@ -349,8 +352,8 @@ func TestCodesAndKeys(t *testing.T) {
 
 func TestNothingSealedIsPrinted(t *testing.T) {
 	t.Parallel()
-	r := Result{CardHolderName: secret.New("JANE ROE"), DpsBillingID: secret.New("0000030000141581"), CardNumber2: secret.New("999888777")}
-	x := Transaction{CardHolderName: r.CardHolderName, DpsBillingID: r.DpsBillingID, CardNumber2: r.CardNumber2}
+	r := Result{CardHolderName: secret.New("JANE ROE"), dpsBillingID: secret.New("0000030000141581"), CardNumber2: secret.New("999888777")}
+	x := Transaction{CardHolderName: r.CardHolderName, dpsBillingID: r.dpsBillingID, CardNumber2: r.CardNumber2}
 	for _, v := range []any{r, &r, x, &x, NewCredentials("u", "JANE ROE")} {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
 			out := fmt.Sprintf(verb, v)

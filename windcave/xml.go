@@ -30,6 +30,7 @@ type field struct {
 	text    *string        // one of text and sealed
 	sealed  *secret.Secret //
 	decides bool           // the outcome hangs on it: repeats must agree
+	single  bool           // repeats that differ leave it empty: neither can be believed
 }
 
 func (f field) get() string {
@@ -158,6 +159,9 @@ func read(fields []field, scopes ...*element) (conflicting []string) {
 					odd = true
 				}
 			}
+		}
+		if odd && f.single {
+			value = ""
 		}
 		f.set(value)
 		if odd && f.decides {

@@ -8,36 +8,6 @@ import (
 	"github.com/caddy-paymentexpress/paymentexpress/internal/secret"
 )
 
-// statusRequest is the PxPost document <Txn> that asks for Status: credentials, type and
-// TxnId, nothing else.
-type statusRequest struct {
-	user     string
-	password secret.Secret
-	txnType  string
-	txnID    string
-}
-
-func (s *statusRequest) fields() []field {
-	return []field{
-		{name: "PostUsername", text: &s.user},
-		{name: "PostPassword", sealed: &s.password},
-		{name: "TxnType", text: &s.txnType},
-		{name: "TxnId", text: &s.txnID},
-	}
-}
-
-func (s *statusRequest) encode() ([]byte, error) {
-	return xml.Marshal(compose("Txn", s.fields()))
-}
-
-func decodeStatusRequest(data []byte) (*statusRequest, error) {
-	s := new(statusRequest)
-	if err := decodeAs("Txn", data, s.fields()); err != nil {
-		return nil, err
-	}
-	return s, nil
-}
-
 // Transaction is a PxPost reply: <Txn> with a summary and mostly, not always, a
 // <Transaction>. A name may stand in both: then both count, and must agree where the outcome
 // hangs on it. Values are as the gateway wrote them, without the blanks around them.
@@ -69,8 +39,7 @@ type Transaction struct {
 	CardNumber     string // masked, 411111........11
 	DateExpiry     string // MMYY
 	CardHolderName secret.Secret
-	DpsBillingID   secret.Secret // of the saved card; may be there on a decline
-	CardNumber2    secret.Secret // another kind of token for it
+	CardNumber2    secret.Secret // another kind of token for the saved card
 	BillingID      string
 
 	DateSettlement                     string // yyyymmdd; 19800101 means none
@@ -80,6 +49,8 @@ type Transaction struct {
 	// Conflicting names the elements that the outcome hangs on and that came more than once
 	// with different values. Such an answer is never approved, nor declined.
 	Conflicting []string
+
+	dpsBillingID secret.Secret // may be there on a decline: SavedCard gives it out
 }
 
 // detail are the fields written inside <Transaction>.
@@ -113,7 +84,7 @@ func (t *Transaction) detail() []field {
 		{name: "MerchantHelpText", text: &t.MerchantHelpText},
 		{name: "Cvc2ResultCode", text: &t.Cvc2ResultCode},
 		{name: "AllowRetry", text: &t.AllowRetry},
-		{name: "DpsBillingId", sealed: &t.DpsBillingID},
+		{name: "DpsBillingId", sealed: &t.dpsBillingID, single: true},
 		{name: "BillingId", text: &t.BillingID},
 		{name: "CardNumber2", sealed: &t.CardNumber2},
 		{name: "TransactionId", text: &t.TransactionID},
