@@ -70,6 +70,9 @@ type acceptAnswer struct {
 }
 
 func (n present) acceptJournal(r *http.Request) (any, error) {
+	if n.app.AdminCommands != "all" {
+		return nil, errReadOnly
+	}
 	var a acceptRequest
 	if err := readJSON(r, &a); err != nil {
 		return nil, err

@@ -95,6 +95,7 @@ type App struct {
 	host       *host
 	hostKey    string
 	gates      gates
+	trouble    *trouble
 	generation *payment.Generation
 	pages      *web.Handler
 	stopping   context.CancelFunc
@@ -171,6 +172,7 @@ func (a *App) Provision(ctx caddy.Context) error {
 	if a.hostKey, err = a.journalPath(); err != nil {
 		return err
 	}
+	a.trouble = new(trouble)
 	a.space, a.noMethods = newSpace(filepath.Dir(a.hostKey)), new(missing)
 	if a.host, err = loadHost(a.hostKey); err != nil {
 		return err

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/caddyserver/caddy/v2"
 	"github.com/gofrs/flock"
 )
 
@@ -20,6 +21,8 @@ func (c *checker) checkJournal(context.Context) []finding {
 	folder := filepath.Dir(path)
 	info, err := os.Stat(folder)
 	switch {
+	case errors.Is(err, fs.ErrNotExist) && folder == caddy.AppDataDir():
+		return []finding{good("%s is not there yet, nor is Caddy's data folder: Caddy makes both at its first start", path)}
 	case errors.Is(err, fs.ErrNotExist):
 		return []finding{wrong("make it, and give it to the user that Caddy runs as", "the folder %s is not there", folder)}
 	case err != nil:

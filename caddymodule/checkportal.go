@@ -164,7 +164,7 @@ func (c *checker) checkPublic(ctx context.Context) []finding {
 		return []finding{wrong("correct public_url", "%v", err)}
 	}
 	var found []finding
-	if u.Scheme != "https" {
+	if u.Scheme != "https" && !isLoopback(u.Hostname()) {
 		found = append(found, warned("use https", "%s is plain http: whoever can listen in between can read and change the payment pages", c.app.public))
 	}
 	client := &http.Client{Timeout: c.patience, CheckRedirect: c.client.CheckRedirect}

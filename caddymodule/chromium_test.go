@@ -112,6 +112,49 @@ func TestChromiumFromThePortal(t *testing.T) {
 	s.settled()
 }
 
+// A customer adds money with the form that the add-on has on Splynx's dashboard, and pays a
+// proforma invoice by its pay icon.
+func TestChromiumFromTheDashboard(t *testing.T) {
+	t.Parallel()
+	browser, stop, err := chromium.Start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(stop)
+	s := newSite(t, siteOptions{})
+	one := s.splynx.AddCustomer(splynxtest.Customer{Name: "Customer One", Login: "one", Password: "demo"})
+	s.splynx.AddProforma(splynxtest.Proforma{CustomerID: one, Number: "P-7", Total: "25.00"})
+	s.splynx.AddAddOnEntryPoints()
+	s.start("")
+	w := s.window(browser)
+	w.look("phone-light", "light", 390, 844)
+	w.do(chromedp.Navigate(s.public + "/portal/"))
+	w.do(chromedp.SetValue(chromedp.CSS(`input[name="login"]`), "one"), chromedp.SetValue(chromedp.CSS(`input[name="password"]`), "demo"))
+	w.press("form.sign button")
+	w.sees("h2", "Add money")
+	w.do(chromedp.SetValue(chromedp.CSS(`input[name="PaymentForm[amount]"]`), "20"))
+	w.press(`form[action="/paymentexpress/"] button`)
+	w.sees("p", "NZ$20.00")
+	w.shot("confirm")
+	w.press("main form button")
+	w.pay(windcavetest.CardApproved)
+	w.sees("p", "added to your balance")
+	w.shot("added")
+
+	w.do(chromedp.Navigate(s.public+"/portal/finance/requests"), chromedp.Click(chromedp.CSS("a.action")), chromedp.WaitVisible(chromedp.CSS("dialog[open] iframe")))
+	frames, err := chromedp.Run(w.ctx, chromedp.Nodes(chromedp.CSS("iframe")))
+	s.must(err)
+	w.do(chromedp.WaitVisible(chromedp.CSS("button"), chromedp.FromNode(frames[0])))
+	w.do(chromedp.Click(chromedp.CSS("button"), chromedp.FromNode(frames[0])))
+	w.pay(windcavetest.CardApproved)
+	w.sees("h1", "Paid")
+	s.until("the proforma invoice is paid", func() bool { return s.splynx.Proformas()[0].Status == "paid" })
+	if d := s.splynx.Deposit(one); d != "45.0000" { // money for a proforma invoice stays unallocated
+		t.Errorf("balance is %s", d)
+	}
+	s.settled()
+}
+
 // window is a browser window at a site.
 type window struct {
 	*site

@@ -177,6 +177,7 @@ func TestCommandSettles(t *testing.T) {
 func TestCommandsBackUpAndRestore(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, siteOptions{})
+	s.words = "admin_commands all"
 	s.start("")
 	s.splynx.Inject(splynxtest.Fault{Op: "POST payments", Kind: splynxtest.Status, Status: http.StatusServiceUnavailable, Times: -1})
 	invoices := []splynxtest.Invoice{s.invoice, s.addInvoice("2026/0043", "12.00"), s.addInvoice("2026/0044", "13.00")}
@@ -192,7 +193,7 @@ func TestCommandsBackUpAndRestore(t *testing.T) {
 	if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
 		t.Error(info, err)
 	}
-	s.wants(s.ask("journal", "backup", file), 1, "file exists")
+	s.wants(s.ask("journal", "backup", file), 1, "file already exists")
 	s.wants(s.ask("journal", "backup", filepath.Join(s.dir, "nowhere", "b.db")), 1, "no such file or directory")
 	config := filepath.Join(s.dir, "Caddyfile")
 	s.wants(s.command("journal", "restore", file, "--config", config), 1, "stop Caddy first")
@@ -232,6 +233,7 @@ func TestCommandsBackUpAndRestore(t *testing.T) {
 func TestCommandAccepts(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, siteOptions{})
+	s.words = "admin_commands all"
 	s.splynx.InsertPayment(splynxtest.Payment{CustomerID: s.invoice.CustomerID, Receipt: "AAAABBBBCCCCDDDD", Amount: "1.00"})
 	s.start("")
 	s.until("the journal is compared", func() bool { return strings.Contains(s.ask("health").out, "compared with Splynx 2") })

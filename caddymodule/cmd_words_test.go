@@ -169,7 +169,7 @@ func unwell() health {
 
 // roomy is an app that could take payments.
 func roomy() *App {
-	return &App{space: &space{ask: func(string) (uint64, error) { return 1 << 40, nil }, now: time.Now}, noMethods: new(missing), generation: new(payment.Generation)}
+	return &App{space: &space{ask: func(string) (uint64, error) { return 1 << 40, nil }, now: time.Now}, trouble: new(trouble), host: newHost(""), noMethods: new(missing), generation: new(payment.Generation)}
 }
 
 // What the commands write, as people see it.

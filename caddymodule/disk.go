@@ -13,6 +13,9 @@ func (a *App) room(partner int64) error {
 	if method := a.generation.Partner(partner).PaymentMethod; a.noMethods.has(method) {
 		return fmt.Errorf("payment_method %d is not in splynx: what is paid could not be booked", method)
 	}
+	if err := a.host.inPlace(); err != nil {
+		return err
+	}
 	free, known := a.space.free()
 	if !known || free >= uint64(a.JournalReserve) {
 		return nil // where it cannot be told, a failed write tells

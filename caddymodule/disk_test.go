@@ -20,7 +20,7 @@ func TestRoom(t *testing.T) {
 		"below":          {free: 99, full: true},
 		"cannot be told": {err: errors.ErrUnsupported},
 	} {
-		a := &App{JournalReserve: 100, generation: new(payment.Generation), noMethods: new(missing), space: newSpace("/a/folder")}
+		a := &App{JournalReserve: 100, generation: new(payment.Generation), host: newHost(""), noMethods: new(missing), space: newSpace("/a/folder")}
 		a.space.ask = func(string) (uint64, error) { return c.free, c.err }
 		if err := a.room(1); (err != nil) != c.full {
 			t.Errorf("%s: %v", name, err)

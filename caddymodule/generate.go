@@ -106,7 +106,7 @@ func (a *App) generate() (*payment.Generation, error) {
 			PublicURL: a.public, PageLife: time.Duration(a.PageLife), BookingQuietTime: time.Duration(a.BookingQuietTime),
 			TimeZone: zone, StatementsDaily: a.Statements == "daily", MarkerField: a.MarkerField,
 		},
-		Splynx: api, Default: byDefault, Partners: partners, Logger: a.log,
+		Splynx: api, Default: byDefault, Partners: partners, Logger: a.log, Observer: a.trouble,
 	}, nil
 }
 

@@ -120,6 +120,12 @@ func (h *health) look(a *App, now time.Time) {
 	} else if h.Journal.JournalHealth != nil {
 		h.lookAtJournal(say)
 	}
+	if why := a.trouble.splynx(); why != "" {
+		say("Splynx is not as bookings need it: %s (caddy paymentexpress check tells more)", why)
+	}
+	if at := a.trouble.refused(); !at.IsZero() {
+		say("Windcave refused to make a payment page at %s, and has made none since: look at the pxpay credentials and the currency (caddy paymentexpress check)", utc(at))
+	}
 	for _, partner := range append([]int64{0}, slices.Sorted(maps.Keys(a.Partners))...) {
 		if err := a.room(partner); err != nil && !slices.ContainsFunc(h.Problems, func(s string) bool { return strings.HasSuffix(s, err.Error()) }) {
 			say("no payment can start: %v", err)

@@ -124,6 +124,17 @@ func (h *host) newest() *zap.Logger {
 	return h.inForce[len(h.inForce)-1].generation.Logger
 }
 
+// inPlace tells whether the journal still stands where it was opened.
+func (h *host) inPlace() error {
+	h.mu.Lock()
+	store := h.store
+	h.mu.Unlock()
+	if store == nil {
+		return nil
+	}
+	return store.InPlace()
+}
+
 // Engine returns the engine, or why there is none. Apps start in any order, so a request may
 // come before the journal is open: it waits a little for the first try, and only for that.
 func (h *host) Engine(ctx context.Context) (*payment.Engine, error) {

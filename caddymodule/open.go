@@ -2,8 +2,11 @@ package caddymodule
 
 import (
 	"context"
+	"os"
+	"path/filepath"
 	"time"
 
+	"github.com/caddyserver/caddy/v2"
 	"go.uber.org/zap"
 
 	"github.com/caddy-paymentexpress/paymentexpress/payment"
@@ -36,6 +39,9 @@ func (h *host) open(ctx context.Context) {
 
 // tryOpen opens the journal. However long that takes, requests and reloads go on meanwhile.
 func (h *host) tryOpen(ctx context.Context, log *zap.Logger) bool {
+	if folder := filepath.Dir(h.path); folder == caddy.AppDataDir() {
+		_ = os.MkdirAll(folder, 0o700) // as Caddy does by itself, a moment later
+	}
 	store, err := h.opener(ctx, h.path)
 	if err != nil {
 		h.failed(err, log)

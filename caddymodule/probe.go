@@ -30,10 +30,14 @@ func (a *App) probe(ctx context.Context) {
 			errSearch = a.generation.ProveSearch(ctx)
 			searched = errSearch == nil
 		}
+		if there && searched {
+			a.trouble.probed(nil)
+		}
 		if there && searched || ctx.Err() != nil {
 			return
 		}
 		err := errors.Join(errMethod, errSearch)
+		a.trouble.probed(err)
 		if err != nil {
 			a.log.Warn("splynx could not be checked; a booking whose outcome is unclear would wait for a person", zap.Error(err), advice(err))
 		}

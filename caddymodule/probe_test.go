@@ -53,7 +53,7 @@ func TestMethodIsLookedFor(t *testing.T) {
 		}
 		core, logged := observer.New(zapcore.InfoLevel)
 		a := &App{
-			PaymentMethod: 3, log: zap.New(core), generation: &payment.Generation{Splynx: api, Default: payment.Partner{PaymentMethod: 3}},
+			PaymentMethod: 3, log: zap.New(core), trouble: new(trouble), host: newHost(""), generation: &payment.Generation{Splynx: api, Default: payment.Partner{PaymentMethod: 3}},
 			noMethods: new(missing), space: newSpace(t.TempDir()),
 		}
 		const missing, there = "payment_method is not in splynx: no payment can start until it is", "payment_method is in splynx"

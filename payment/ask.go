@@ -82,14 +82,13 @@ func (e *Engine) askAgain(q *Payment, v windcave.Verdict, err error) {
 
 // askParked asks about a payment that waits for a person without known money: late truth
 // wins.
-func (e *Engine) askParked(ctx context.Context, g *Generation, p *Payment) (moved bool, err error) {
-	v, err := e.status(ctx, g, p)
-	if err != nil {
+func (e *Engine) askParked(ctx context.Context, g *Generation, p *Payment) (moved bool, v windcave.Verdict, err error) {
+	if v, err = e.status(ctx, g, p); err != nil {
 		g.logger().Warn("gateway could not be asked about a payment", append(describe(p), zap.Error(err))...)
-		return false, nil
+		return false, v, nil
 	}
 	q, err := e.change(ctx, g, p.ID, func(q *Payment) (Writes, error) { return e.apply(q, v, "", byStatusSource) })
-	return err == nil && (q.State != p.State || q.Reason != p.Reason), err
+	return err == nil && (q.State != p.State || q.Reason != p.Reason), v, err
 }
 
 // status asks the gateway about a payment; a Verdict that says nothing if it is too early,

@@ -49,6 +49,11 @@ func (e *Engine) book(ctx context.Context, g *Generation, p *Payment) error {
 	if byHand(record, p.Booking.PaymentID) {
 		return e.foundByHand(ctx, g, p, record)
 	}
+	if note, err := e.underAnother(ctx, g, p); err != nil {
+		return err
+	} else if note != "" {
+		return e.park(ctx, g, p, ReasonBookedOtherwise, note)
+	}
 	faultpoint.Hit("before_post")
 	return e.post(ctx, g, p, target)
 }

@@ -37,13 +37,18 @@ type comparison struct {
 
 	tell time.Time // that the journal is old, again; of keepComparing alone
 
+	// Of the tries so far; of keepComparing alone.
+	heard   map[ID]bool // payments that the gateway was heard on
+	orphans []orphan
+
 	mu     sync.Mutex
 	at     time.Time // when it went through
 	failed string    // why it has not yet
+	quiet  time.Time // until then a POST of the journal before may still commit
 }
 
 func newComparison() *comparison {
-	c := &comparison{present: make(chan struct{}), through: make(chan struct{})}
+	c := &comparison{present: make(chan struct{}), through: make(chan struct{}), heard: make(map[ID]bool)}
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	return c
 }
@@ -158,11 +163,16 @@ func (e *Engine) compareOnce(ctx context.Context, g *Generation) (orphans []orph
 	if orphans, err = e.compareRecords(ctx, g); err != nil {
 		return nil, err
 	}
-	if orphans, err = e.askOrphans(ctx, g, orphans); err != nil && held != nil {
+	orphans = e.compare.join(orphans)
+	if err := e.keepQuiet(ctx, g, held, len(found.strangers)+len(orphans) > 0); err != nil {
+		return nil, err
+	}
+	orphans, err = e.askOrphans(ctx, g, orphans)
+	if e.compare.orphans = orphans; err != nil && held != nil {
 		return nil, err
 	}
 	if held != nil && held.Why == HeldRestored {
-		if err := e.askUnfinished(ctx, g); err != nil {
+		if err := e.askUnfinished(ctx, g, held.At); err != nil {
 			return nil, err
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/caddy-paymentexpress/paymentexpress/internal/money"
 	"github.com/caddy-paymentexpress/paymentexpress/payment"
@@ -131,6 +132,37 @@ func TestF44PartnerIsNotServedWithTheDefaults(t *testing.T) {
 		})
 		if _, err := w.Engine.Start(context.Background(), w.Order("form-3", "payer-3")); err != nil {
 			t.Errorf("with a block of its own: %v", err)
+		}
+	})
+}
+
+// F44: the same if the partner's last payment is a second charge on a page.
+func TestF44PartnerAfterASecondCharge(t *testing.T) {
+	t.Parallel()
+	playing(t, option{}, twice, func(t *testing.T, w *world) {
+		reload(w, func(g *payment.Generation) {
+			own := g.Default
+			own.Own = true
+			g.Partners = map[int64]payment.Partner{1: own}
+			g.Default.PxPayUser = "AnotherUser"
+		})
+		w.Gateway.Inject(fault{Op: windcavetest.OpPage, Kind: windcavetest.PayAgain})
+		p := w.Start("form-1")
+		w.Pay(p, windcavetest.CardApproved)
+		w.Until(p.ID, time.Minute, payment.Recorded)
+		w.Pay(p, windcavetest.CardApproved)
+		w.Pass(time.Minute)
+		if n := len(w.Journal()); n != 2 {
+			t.Fatalf("%d rows of two charges", n)
+		}
+		another := w.Splynx.AddInvoice(invoice{CustomerID: w.Customer, Number: "2026/0043", Total: "5"})
+		reload(w, func(g *payment.Generation) { g.Default.PxPayUser = "AnotherUser" })
+		calls := asked(w, windcavetest.OpGenerate)
+		if _, err := w.Engine.Start(background, w.OrderOf(another, "form-2", "payer-2")); !errors.Is(err, payment.ErrNoPartner) {
+			t.Errorf("start gives %v", err)
+		}
+		if n := asked(w, windcavetest.OpGenerate); n != calls {
+			t.Errorf("%d page(s) were asked for on the default account", n-calls)
 		}
 	})
 }

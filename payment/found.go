@@ -17,17 +17,9 @@ import (
 
 // found ends a booking whose row the search has shown.
 func (e *Engine) found(ctx context.Context, g *Generation, p *Payment, rows []splynx.Payment) error {
-	there := live(rows)
-	switch len(there) {
-	case 0:
-		return e.park(ctx, g, p, ReasonBookedOtherwise, "payment "+ids(rows)+" in Splynx carries our number and was deleted")
-	case 1:
-	default:
-		return e.park(ctx, g, p, ReasonBookedTwice, "payments "+ids(there)+" in Splynx carry our number")
-	}
-	row := there[0]
-	if !row.Amount.Is(p.Amount) {
-		return e.park(ctx, g, p, ReasonBookedOtherwise, fmt.Sprintf("payment %d in Splynx carries our number but another amount", row.ID))
+	row, why, note := p.ownRow(rows)
+	if why != "" {
+		return e.park(ctx, g, p, why, note)
 	}
 	// Read after our row was seen: staff may have paired the record meanwhile.
 	record, err := e.record(ctx, g, p)
@@ -72,6 +64,26 @@ func (e *Engine) found(ctx context.Context, g *Generation, p *Payment, rows []sp
 			b.PostedAt = e.now()
 		}
 	}, fmt.Sprintf("payment %d in Splynx", row.ID))
+}
+
+// ownRow picks the payment in Splynx that is this one, or tells why a person must look.
+func (p *Payment) ownRow(rows []splynx.Payment) (row splynx.Payment, why Reason, note string) {
+	there := live(rows)
+	switch len(there) {
+	case 0:
+		return row, ReasonBookedOtherwise, "payment " + ids(rows) + " in Splynx carries our number and was deleted"
+	case 1:
+	default:
+		return row, ReasonBookedTwice, "payments " + ids(there) + " in Splynx carry our number"
+	}
+	row = there[0]
+	switch {
+	case !row.Amount.Is(p.Amount):
+		return row, ReasonBookedOtherwise, fmt.Sprintf("payment %d in Splynx carries our number but another amount", row.ID)
+	case p.TxnID == p.ID && row.ID != p.Booking.PaymentID && !p.named(row):
+		return row, ReasonBookedOtherwise, fmt.Sprintf("payment %d in Splynx carries our number, but its comment does not name %s: it may be of another charge on the page", row.ID, p.DpsTxnRef)
+	}
+	return row, "", ""
 }
 
 // foundByHand ends a booking that staff have made: they paired the statement record.
@@ -183,12 +195,15 @@ func (e *Engine) sameMoney(ctx context.Context, g *Generation, p *Payment) ([]sp
 // lookParked goes on with a payment whose credentials are back; any other one that carries a
 // POST is only searched for, and a person is told.
 func (e *Engine) lookParked(ctx context.Context, g *Generation, p *Payment) error {
+	told := p.PxPostUser == "" // nobody would ever tell more
 	if !p.HasMoney() && p.Way == WayHosted {
-		if moved, err := e.askParked(ctx, g, p); moved || err != nil {
+		moved, v, err := e.askParked(ctx, g, p)
+		if moved || err != nil {
 			return err
 		}
+		told = told || heard(v)
 	}
-	if p.Reason == ReasonCredentialsMissing {
+	if p.Reason == ReasonCredentialsMissing && told {
 		if _, err := g.pxPay(p.Endpoint, p.PxPayUser); err == nil {
 			return e.resume(ctx, g, p)
 		}

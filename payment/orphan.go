@@ -77,11 +77,14 @@ func (e *Engine) moneyWithoutIntent(ctx context.Context, g *Generation, t Token,
 		TxnType: r.TxnType, Reference: r.MerchantReference, DpsTxnRef: v.DpsTxnRef, Code: v.Code, Class: string(v.Class), Words: v.Key,
 		ApprovedAt: e.now(),
 	}
+	t.Judged = TokenApproved
+	if e.doubt(ctx, g, p); p.Claimed != "" {
+		t.Judged = TokenDeclined // asked about again: the answer may be damaged
+	}
 	p, err := e.keepMoney(ctx, g, p, bySource)
 	if err != nil {
 		return nil, err
 	}
-	t.Judged = TokenApproved
 	if err := e.store.SetToken(ctx, *e.judged(t)); err != nil {
 		e.journalFailed(g, err)
 	}
@@ -91,7 +94,13 @@ func (e *Engine) moneyWithoutIntent(ctx context.Context, g *Generation, t Token,
 // keepMoney writes the row of money without intent, and returns the one there is if somebody
 // else was first.
 func (e *Engine) keepMoney(ctx context.Context, g *Generation, p *Payment, from source) (*Payment, error) {
-	ev := e.takeIn(ctx, g, p, from, p.ApprovedAt)
+	ev := Event{}
+	if p.Claimed == "" {
+		ev = e.takeIn(ctx, g, p, from, p.ApprovedAt)
+	} else {
+		ev = p.begin(Parked, ReasonAnswerDiffers, p.Claimed+" differs from what our reference or statement record says was asked", string(from), e.now())
+		e.rest(p, e.now())
+	}
 	ev.Node = e.node
 	err := e.store.Create(ctx, p, ev, func([]*Payment) error { return nil })
 	if errors.Is(err, ErrDuplicate) {
@@ -109,7 +118,7 @@ func (e *Engine) keepMoney(ctx context.Context, g *Generation, p *Payment, from 
 func (e *Engine) takeIn(ctx context.Context, g *Generation, p *Payment, from source, now time.Time) Event {
 	note := fmt.Sprintf("%s for %s", p.DpsTxnRef, p.Reference)
 	rows, err := e.search(ctx, g, p)
-	if rows = live(rows); err == nil && len(rows) == 1 && rows[0].Amount.Is(p.Amount) {
+	if rows = live(rows); err == nil && len(rows) == 1 && rows[0].Amount.Is(p.Amount) && p.named(rows[0]) {
 		p.Booking.PaymentID, p.Booking.To, p.Booking.PostedAt = rows[0].ID, ToBalance, now
 		if onDocument(rows[0]) {
 			p.Booking.To = ToDocument
@@ -121,7 +130,7 @@ func (e *Engine) takeIn(ctx context.Context, g *Generation, p *Payment, from sou
 	if err != nil {
 		note += "; Splynx could not be searched for it"
 	} else if len(rows) > 0 {
-		note += "; payments " + ids(rows) + " in Splynx carry its number"
+		note += "; payments " + ids(rows) + " in Splynx carry its number, but not all that says that they are of this charge"
 	}
 	return p.begin(Parked, ReasonNoIntent, note, string(from), now)
 }

@@ -26,6 +26,7 @@ type orphan struct {
 	next   time.Time
 	asked  int
 	told   bool // that what the gateway has does not fit
+	heard  bool // the last time, by everybody who could be asked
 }
 
 // compareRecords reads Splynx's statement records from the newest downwards and returns those
@@ -60,7 +61,7 @@ func (e *Engine) compareRecords(ctx context.Context, g *Generation) (orphans []o
 }
 
 // askOrphans asks about each orphan whose time has come and returns those to be asked about
-// again, with an error if the gateway could not be asked.
+// again, with an error if the gateway was not heard on all of them.
 func (e *Engine) askOrphans(ctx context.Context, g *Generation, orphans []orphan) (left []orphan, failed error) {
 	for _, o := range orphans {
 		now := e.now()
@@ -69,51 +70,98 @@ func (e *Engine) askOrphans(ctx context.Context, g *Generation, orphans []orphan
 			continue
 		}
 		found, err := e.askOrphan(ctx, g, &o)
-		if err != nil {
-			failed = fmt.Errorf("ask the gateway about payment %s, which the journal does not know: %w", o.id, err)
-		}
 		o.next = now.Add(pause(orphanPauses, o.asked))
 		o.asked++
-		if !found && now.Before(o.until) {
+		if err != nil {
+			failed = fmt.Errorf("ask the gateway about payment %s, which the journal does not know: %w", o.id, err)
+			if o.next = earlier(o.next, now.Add(credentialsPause)); !e.compare.done() {
+				o.next = now // the next try of the comparison has to hear of it
+			}
+		}
+		switch {
+		case found:
+		case now.Before(o.until):
 			left = append(left, o)
+		case err != nil || !o.heard:
+			g.logger().Error("page of a lost journal is given up: the gateway never told what became of it; look it up there",
+				zap.String("payment", string(o.id)), zap.Int64("record", o.record.ID), zap.Int64("customer", o.record.CustomerID), zap.Error(err))
 		}
 	}
 	return left, failed
 }
 
 // askOrphan asks every configured user about an orphan, and keeps the money it finds. It is
-// found too if somebody came back from the page meanwhile.
+// found too if somebody came back from the page meanwhile. A lost journal alone knew which
+// user the page is of, so it was heard only if every one of them has told something.
 func (e *Engine) askOrphan(ctx context.Context, g *Generation, o *orphan) (found bool, err error) {
 	if _, err := e.store.Get(ctx, o.id); !errors.Is(err, ErrNotFound) {
 		return err == nil, err
 	}
-	for _, with := range g.statusUsers() {
-		clients, err := g.pxPost(with.Endpoint, with.PxPostUser)
-		if err != nil {
-			return false, err
-		}
-		for _, client := range clients {
-			answer, err := client.Status(ctx, string(o.id))
-			if err != nil {
-				return false, err
-			}
-			if answer.Success != "1" {
-				continue
-			}
-			p := e.ofOrphan(g, with, o, answer)
-			if p == nil {
-				if !o.told {
-					o.told = true
-					g.logger().Error("the gateway has money under a number of ours that does not fit its statement record: look it up",
-						zap.String("payment", string(o.id)), zap.Int64("record", o.record.ID), zap.String("dps_txn_ref", answer.DpsTxnRef))
-				}
-				return false, nil // the answer may be damaged
-			}
-			_, err = e.keepMoney(ctx, g, p, byStatusSource)
-			return err == nil, err
+	users := g.statusUsers()
+	var silent error
+	for _, with := range users {
+		answer, err := e.statusOf(ctx, g, with, o)
+		switch {
+		case err != nil: // another one may know it all the same
+			silent = err
+		case answer != nil:
+			return e.keepOrphan(ctx, g, with, o, answer)
 		}
 	}
-	return false, nil
+	o.heard = silent == nil && len(users) > 0
+	return false, silent
+}
+
+// statusOf asks one user, with one password after the other, as long as the gateway says
+// nothing; nil: there is no money as far as this user knows.
+func (e *Engine) statusOf(ctx context.Context, g *Generation, with Credentials, o *orphan) (*windcave.Transaction, error) {
+	clients, err := g.pxPost(with.Endpoint, with.PxPostUser)
+	if err != nil {
+		return nil, err
+	}
+	var v windcave.Verdict
+	for _, client := range clients {
+		answer, err := client.Status(ctx, string(o.id))
+		if err != nil {
+			return nil, err
+		}
+		amount, _ := money.Parse(answer.Amount, answer.InputCurrencyName) // not there: nothing to compare
+		v = answer.Judge(windcave.Expect{TxnType: windcave.Purchase, TxnID: string(o.id), MerchantReference: answer.MerchantReference, Amount: amount})
+		switch {
+		case v.Claimed:
+			return answer, nil
+		case heard(v):
+			return nil, nil
+		}
+	}
+	return nil, fmt.Errorf("%w (PxPost user %q, code %q)", errUnheard, with.PxPostUser, v.Code)
+}
+
+// keepOrphan keeps money that Status has told of, if it is what the record was made for.
+func (e *Engine) keepOrphan(ctx context.Context, g *Generation, with Credentials, o *orphan, answer *windcave.Transaction) (found bool, err error) {
+	p := e.ofOrphan(g, with, o, answer)
+	if p != nil {
+		_, err := e.keepMoney(ctx, g, p, byStatusSource)
+		return err == nil, err
+	}
+	if !o.told {
+		o.told = true
+		g.logger().Error("the gateway has money under a number of ours that does not fit its statement record: look it up",
+			zap.String("payment", string(o.id)), zap.Int64("record", o.record.ID), zap.String("dps_txn_ref", answer.DpsTxnRef))
+	}
+	return false, errUnheard // the answer may be damaged
+}
+
+// join puts what was found now beside what the tries before have found: these know when they
+// were asked about, and what was told of them.
+func (c *comparison) join(found []orphan) []orphan {
+	all := slices.Clone(c.orphans)
+	for _, o := range found {
+		if !slices.ContainsFunc(all, func(k orphan) bool { return k.id == o.id }) {
+			all = append(all, o)
+		}
+	}
+	return all
 }
 
 // statusUsers lists who can be asked for Status, each user once.

@@ -59,6 +59,7 @@ type Payment struct {
 	Customer       int64           `json:"customer"`
 	DocumentID     int64           `json:"document_id,omitempty"`
 	DocumentNumber string          `json:"document_number,omitempty"`
+	ByID           bool            `json:"by_id,omitempty"` // the payer came by the document's id, and was not told its number
 	Amount         currency.Amount `json:"amount"`
 
 	// What it was started with: it is asked about and settled with these, whatever the

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -22,7 +23,21 @@ import (
 type disk struct {
 	t    *testing.T
 	file string
+
+	mu   sync.Mutex
 	seen map[string]int // calls that were looked at
+}
+
+func (d *disk) note(call string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.seen[call]++
+}
+
+func (d *disk) noted(call string) int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.seen[call]
 }
 
 // left opens a copy of the journal's files as they are.
@@ -61,7 +76,7 @@ func (d *disk) gateway(next http.RoundTripper) http.RoundTripper {
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		d.left(func(s *journal.SQLite) {
 			if strings.Contains(string(body), "<ProcessResponse>") {
-				d.seen["result"]++
+				d.note("result")
 				if n, err := s.UnjudgedTokens(background); err != nil || n == 0 {
 					d.t.Errorf("asked about a result that is not on the disk (%v)", err)
 				}
@@ -72,7 +87,7 @@ func (d *disk) gateway(next http.RoundTripper) http.RoundTripper {
 				d.t.Errorf("a call names no payment: %s", r.URL.Path)
 				return
 			}
-			d.seen["payment"]++
+			d.note("payment")
 			if _, err := s.Get(background, payment.ID(m[1])); err != nil {
 				d.t.Errorf("the intent of payment %s is not on the disk: %v", m[1], err)
 			}
@@ -86,7 +101,7 @@ func (d *disk) splynx(next http.RoundTripper) http.RoundTripper {
 	return over(func(r *http.Request) (*http.Response, error) {
 		if r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/payments") {
 			d.left(func(s *journal.SQLite) {
-				d.seen["booking"]++
+				d.note("booking")
 				all, err := s.Find(background, payment.Filter{States: []payment.State{payment.Approved}, Limit: 10})
 				if err != nil || len(all) != 1 || all[0].Booking.Post != payment.PostSent {
 					d.t.Errorf("the intent to book is not on the disk: %+v, %v", all, err)
@@ -121,8 +136,8 @@ func TestF10PowerLossAtEachCall(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.Until(p.ID, time.Minute, payment.Recorded)
-		if d.seen["payment"] < 3 || d.seen["result"] != 1 || d.seen["booking"] != 1 {
-			t.Errorf("looked at %v", d.seen)
+		if d.noted("payment") < 3 || d.noted("result") != 1 || d.noted("booking") != 1 {
+			t.Errorf("looked at %d payments, %d results, %d bookings", d.noted("payment"), d.noted("result"), d.noted("booking"))
 		}
 		w.Pass(restful)
 		w.Check(atRest)

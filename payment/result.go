@@ -145,8 +145,12 @@ func (e *Engine) judgeKnown(ctx context.Context, g *Generation, t Token, p *Paym
 // withoutCredentials parks a payment that nobody can ask about; its token stays, and it goes
 // on by itself when the credentials are back.
 func (e *Engine) withoutCredentials(ctx context.Context, g *Generation, p *Payment, why error) error {
+	return errors.Join(why, e.parkUnasked(ctx, g, p, why))
+}
+
+func (e *Engine) parkUnasked(ctx context.Context, g *Generation, p *Payment, why error) error {
 	if p.State == Parked {
-		return why
+		return nil
 	}
 	_, err := e.change(ctx, g, p.ID, func(q *Payment) (Writes, error) {
 		if q.State == Parked || q.HasMoney() {
@@ -156,7 +160,7 @@ func (e *Engine) withoutCredentials(ctx context.Context, g *Generation, p *Payme
 		e.rest(q, e.now())
 		return Writes{Events: []Event{ev}}, err
 	})
-	return errors.Join(why, err)
+	return err
 }
 
 // judged is the token as it is kept: without its value.

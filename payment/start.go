@@ -21,6 +21,7 @@ type Start struct {
 	Customer       int64
 	DocumentID     int64
 	DocumentNumber string
+	ByID           bool // the payer came by the document's id, and is not told its number
 	Amount         currency.Amount
 	FormKey        string // made with the page: sent twice it gives the same payment
 	Payer          string // who may see the payment's page: opaque
@@ -161,7 +162,7 @@ func (e *Engine) intent(g *Generation, s Start, formKey string) (*Payment, windc
 		TxnType:           windcave.Purchase,
 		Amount:            s.Amount,
 		TxnID:             string(id),
-		MerchantReference: reference(s.Kind, s.DocumentNumber, s.Customer),
+		MerchantReference: s.reference(),
 		TxnData1:          traceOf(s.Kind, s.DocumentID, s.Customer).String(),
 		URLSuccess:        g.Settings.PublicURL + ReturnPath + string(id),
 		URLFail:           g.Settings.PublicURL + ReturnPath + string(id),
@@ -170,7 +171,7 @@ func (e *Engine) intent(g *Generation, s Start, formKey string) (*Payment, windc
 	}.Sent()
 	return &Payment{
 		ID: id, TxnID: id, Kind: s.Kind, Way: WayHosted, Origin: s.Origin, Site: g.Settings.PublicURL,
-		Partner: s.Partner, Customer: s.Customer, DocumentID: s.DocumentID, DocumentNumber: s.DocumentNumber,
+		Partner: s.Partner, Customer: s.Customer, DocumentID: s.DocumentID, DocumentNumber: s.DocumentNumber, ByID: s.ByID,
 		Amount: s.Amount, Endpoint: with.Endpoint, PxPayUser: with.PxPayUser, PxPostUser: with.PxPostUser, OwnAccount: with.Own,
 		TxnType: string(request.TxnType), Reference: request.MerchantReference,
 		FormKey: formKey, Payer: s.Payer, PageEnds: request.ExpiresAt,
@@ -255,12 +256,17 @@ func (e *Engine) pageAnswered(p *Payment, page windcave.HostedPage, err error) (
 	return Writes{Events: []Event{ev}}, err
 }
 
-// reference is the MerchantReference of a payment; parseReference reads it.
-func reference(k Kind, number string, customer int64) string {
-	if number != "" {
-		number = " " + number
+// reference is the MerchantReference of the payment; parseReference reads it. The gateway may
+// show it to the payer.
+func (s Start) reference() string {
+	number := ""
+	switch {
+	case s.ByID:
+		number = fmt.Sprintf(" id %d", s.DocumentID)
+	case s.DocumentNumber != "":
+		number = " " + s.DocumentNumber
 	}
-	return fmt.Sprintf("%s%s customer %d", title(k), number, customer)
+	return fmt.Sprintf("%s%s customer %d", title(s.Kind), number, s.Customer)
 }
 
 // title begins a MerchantReference.

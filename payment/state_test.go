@@ -118,7 +118,7 @@ func TestAnswersInAnyOrder(t *testing.T) {
 	refs := []string{"", "D1", "D2", "D3"}
 	rapid.Check(t, func(t *rapid.T) {
 		now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-		e := &Engine{rand: rand.Reader, now: func() time.Time { return now }}
+		e := &Engine{rand: rand.Reader, now: func() time.Time { return now }, compare: newComparison()}
 		amount, _ := money.Parse("57.50", "NZD")
 		p := &Payment{ID: "AAAAAAAAAAAAAAAA", TxnID: "AAAAAAAAAAAAAAAA", Way: WayHosted, Amount: amount, PageEnds: now.Add(time.Hour)}
 		p.begin(Offered, ReasonPageHad, "", "test", now)
@@ -192,7 +192,7 @@ func TestAnswersInAnyOrder(t *testing.T) {
 // An approval that names no transaction could not be told from another one.
 func TestApprovalWithoutName(t *testing.T) {
 	t.Parallel()
-	e := &Engine{rand: rand.Reader, now: time.Now}
+	e := &Engine{rand: rand.Reader, now: time.Now, compare: newComparison()}
 	p := &Payment{ID: "AAAAAAAAAAAAAAAA", TxnID: "AAAAAAAAAAAAAAAA", State: Offered}
 	if _, err := e.apply(p, windcave.Verdict{Outcome: windcave.Approved, Claimed: true}, "", bySource); err != nil || p.State != Parked || p.HasMoney() {
 		t.Errorf("payment %+v, %v", p, err)

@@ -1,9 +1,7 @@
 package payment
 
 import (
-	"crypto/sha256"
 	"fmt"
-	"math/rand/v2"
 	"strings"
 	"time"
 
@@ -80,11 +78,13 @@ func (e *Engine) second(p *Payment, v windcave.Verdict, surcharge string, from s
 	if err != nil {
 		return Writes{}, err
 	}
-	// Always the same one: should this journal be lost after the booking, the next one finds it.
-	if q.ID, err = NewID(rand.NewChaCha8(sha256.Sum256([]byte(string(p.TxnID) + "/" + v.DpsTxnRef)))); err != nil {
+	if q.ID, err = secondID(p.TxnID, v.DpsTxnRef); err != nil {
 		return Writes{}, err
 	}
 	q.Surcharge, q.ApprovedAt, q.NextAt = surcharge, now, now
+	if e.compare.mayBePosted(now) {
+		q.Booking.Post, q.Booking.PostedAt = PostSent, now // its quiet time begins with the first look
+	}
 	ev := q.begin(Approved, ReasonSecondCharge, fmt.Sprintf("%s, beside %s of payment %s", v.DpsTxnRef, p.DpsTxnRef, p.ID), string(from), now)
 	return Writes{New: q, NewEvent: ev}, nil
 }
@@ -135,7 +135,7 @@ func (e *Engine) sibling(p *Payment, v windcave.Verdict) (*Payment, error) {
 	return &Payment{
 		ID: id, TxnID: p.TxnID, Kind: p.Kind, Way: p.Way, Origin: p.Origin, Site: p.Site,
 		Partner: p.Partner, Customer: p.Customer, DocumentID: p.DocumentID, DocumentNumber: p.DocumentNumber,
-		Amount: p.Amount, Endpoint: p.Endpoint, PxPayUser: p.PxPayUser, PxPostUser: p.PxPostUser,
+		Amount: p.Amount, Endpoint: p.Endpoint, PxPayUser: p.PxPayUser, PxPostUser: p.PxPostUser, OwnAccount: p.OwnAccount,
 		TxnType: p.TxnType, Reference: p.Reference, Payer: p.Payer, PageEnds: p.PageEnds,
 		DpsTxnRef: v.DpsTxnRef, Code: v.Code, Class: string(v.Class), Words: v.Key,
 	}, nil

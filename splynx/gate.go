@@ -12,7 +12,8 @@ import (
 type Gate interface {
 	// Enter waits for a place, at most until ctx ends. With an error the call is not sent.
 	// Else done has to be called when it is over: with false when nobody answered usefully
-	// (no connection, time-out, broken connection, a status of 500 or more).
+	// (no connection, time-out, broken connection, a status of 500 or more but for errors in
+	// Splynx's own form).
 	Enter(ctx context.Context) (done func(reached bool), err error)
 }
 
@@ -44,7 +45,9 @@ func reached(err error) bool {
 	if _, broke := errors.AsType[*transportError](e.Err); broke && e.HTTPStatus/100 == 2 {
 		return false
 	}
-	return e.HTTPStatus != 0 && e.HTTPStatus < http.StatusInternalServerError
+	// An error in Splynx's own form is Splynx's, whatever its status: it is there, and other
+	// calls may be answered.
+	return e.HTTPStatus != 0 && (e.HTTPStatus < http.StatusInternalServerError || e.HTTPStatus == http.StatusInternalServerError && e.InternalCode != "")
 }
 
 // notSent is for a call that was given up before it was sent.

@@ -36,7 +36,10 @@ func (c *Client) proveCustomer(ctx context.Context, t *token) (*Customer, error)
 // id is the main account of all the others.
 func ownRow(rows []rowWithID[Customer], claimed int64) *Customer {
 	if len(rows) == 1 {
-		return &rows[0].value
+		if r := &rows[0].value; claimed == 0 || r.ParentID != claimed || r.ID == claimed {
+			return r
+		}
+		return nil // a sub-account, shown to its main account, is not who is signed in
 	}
 	var own *Customer
 	for i := range rows {

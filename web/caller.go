@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net/http"
 	"regexp"
+	"slices"
 	"sync"
 	"time"
 
@@ -29,8 +30,9 @@ var (
 )
 
 const (
-	callerLife = 60 * time.Second // for reading; what moves money asks anew
-	callersMax = 10_000
+	callerLife  = 60 * time.Second // for reading; what moves money asks anew
+	callersMax  = 10_000
+	sessionsMax = 4 // of one request
 )
 
 // callers remembers for a moment who sessions belong to, by a hash that is keyed for this
@@ -48,15 +50,19 @@ type knownCaller struct {
 }
 
 // whoIs tells who is signed in, by all the cookies that may say so. A fresh answer comes from
-// Splynx itself; another one may be up to callerLife old. Nobody is no error.
+// Splynx itself; another one may be up to callerLife old. Nobody is no error. A cookie that
+// cannot be asked about any more does not hide what another one has proved.
 func (h *Handler) whoIs(r *http.Request, fresh bool) (caller, error) {
 	var all caller
-	for _, name := range h.SessionCookies {
-		c, err := r.Cookie(name)
-		if err != nil || !sessionForm.MatchString(c.Value) {
+	var beyond error
+	var nobodys []func() // give back what they counted
+	for _, value := range h.sessions(r) {
+		one, giveBack, err := h.session(r, value, fresh)
+		var limit *limitError
+		if errors.As(err, &limit) {
+			beyond = err
 			continue
 		}
-		one, err := h.session(r, c.Value, fresh)
 		if err != nil {
 			return caller{}, err
 		}
@@ -67,38 +73,59 @@ func (h *Handler) whoIs(r *http.Request, fresh bool) (caller, error) {
 			all.customer = one.customer
 		}
 		all.admin = all.admin || one.admin
+		nobodys = append(nobodys, giveBack)
+	}
+	if all == (caller{}) {
+		return all, beyond
+	}
+	for _, giveBack := range nobodys { // an old cookie beside a good one
+		giveBack()
 	}
 	return all, nil
 }
 
-// session asks whose one session is.
-func (h *Handler) session(r *http.Request, value string, fresh bool) (caller, error) {
-	hash := h.known.hash(value)
-	if have, ok := h.known.get(hash, h.Now()); ok && !fresh {
-		return have, nil
+// sessions are the values that could be sessions, each once. A browser may send several
+// cookies of one name: whoever could plant one must not hide the other.
+func (h *Handler) sessions(r *http.Request) (values []string) {
+	for _, name := range h.SessionCookies {
+		for _, c := range r.CookiesNamed(name) {
+			if sessionForm.MatchString(c.Value) && !slices.Contains(values, c.Value) && len(values) < sessionsMax {
+				values = append(values, c.Value)
+			}
+		}
 	}
-	from := h.ClientIP(r)
-	if wait := h.Limits.Strange(from, h.Now()); wait > 0 {
-		return caller{}, &limitError{wait}
+	return values
+}
+
+// session asks whose one session is. Each question counts for the address that has it asked,
+// until giveBack: for a session that is somebody's that is done here. So those who make
+// sessions up soon have none left, however many they send at once.
+func (h *Handler) session(r *http.Request, value string, fresh bool) (who caller, giveBack func(), err error) {
+	hash, now := h.known.hash(value), h.Now()
+	if have, ok := h.known.get(hash, now); ok && !fresh {
+		return have, func() {}, nil
+	}
+	giveBack, wait := h.Limits.Session(h.ClientIP(r), now)
+	if wait > 0 {
+		return caller{}, nil, &limitError{wait}
 	}
 	ask := func() (any, error) { return h.exchange(context.WithoutCancel(r.Context()), value) }
-	var who any
-	var err error
+	var proved any
 	if fresh { // joins nobody else's question: it may have been asked before
-		who, err = ask()
+		proved, err = ask()
 	} else {
-		who, err, _ = h.known.asks.Do(string(hash[:]), ask)
+		proved, err, _ = h.known.asks.Do(string(hash[:]), ask)
 	}
-	switch {
-	case errors.Is(err, splynx.ErrNoSession): // not remembered: the same session is somebody's after the sign-in
+	if errors.Is(err, splynx.ErrNoSession) { // not remembered: the same session is somebody's after the sign-in
 		h.known.drop(hash)
-		h.Limits.StrangeSeen(from, h.Now())
-		return caller{}, nil
-	case err != nil:
-		return caller{}, err
+		return caller{}, giveBack, nil
 	}
-	h.known.put(hash, who.(caller), h.Now())
-	return who.(caller), nil
+	giveBack()
+	if err != nil {
+		return caller{}, nil, err
+	}
+	h.known.put(hash, proved.(caller), now) // as of when it was asked
+	return proved.(caller), func() {}, nil
 }
 
 // exchange has Splynx prove whose a session is.

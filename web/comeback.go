@@ -47,6 +47,8 @@ func (h *Handler) answerReturn(w http.ResponseWriter, r *http.Request, id paymen
 	switch {
 	case !isMachine(r) && id == "":
 		h.show(w, r, page{Status: http.StatusBadRequest, Key: "no_payment"}) // not 404: it might be a notification after all
+	case !isMachine(r) && err != nil: // what it brought is not stored: the page must not say that nothing came
+		http.Redirect(w, r, h.paymentURL(id)+"?"+cameBack+"=1", http.StatusSeeOther)
 	case !isMachine(r):
 		http.Redirect(w, r, h.paymentURL(id), http.StatusSeeOther)
 	case err != nil:
@@ -56,6 +58,10 @@ func (h *Handler) answerReturn(w http.ResponseWriter, r *http.Request, id paymen
 		w.WriteHeader(http.StatusOK)
 	}
 }
+
+// cameBack stands in the address of a payment's page for a browser whose result could not be
+// stored. Only what is said to that browser hangs on it.
+const cameBack = "came_back"
 
 // isMachine tells the gateway's notification from a browser; it decides only what is shown.
 func isMachine(r *http.Request) bool {

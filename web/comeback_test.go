@@ -1,8 +1,10 @@
 package web
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -198,5 +200,31 @@ func TestF60LogHasNoToken(t *testing.T) {
 				}
 			}
 		}
+	})
+}
+
+// The disk is full when the payer comes back: the page does not say that nothing came, nor
+// does it lead to the gateway once more.
+func TestCameBackAndCouldNotBeStored(t *testing.T) {
+	inBubble(t, setup{}, func(r *rig) {
+		r.Gateway.HoldNotifications(true)
+		back := r.back(r.Gateway.Pay(r.pay(), windcavetest.CardApproved))
+		r.Gateway.Inject(windcavetest.Fault{Kind: windcavetest.HTTPStatus, Op: windcavetest.OpProcess, N: 500, Times: 1})
+		r.shut = errors.New("disk is full")
+		a := r.get(back)
+		r.shut = nil
+		at := strings.TrimPrefix(a.location(), rigPublic)
+		b := r.get(at)
+		r.wants(b, 200, "Waiting for the answer")
+		if body := b.Body.String(); strings.Contains(body, "hosted") || !strings.Contains(body, "Do not pay again") {
+			r.Errorf("the page is\n%s", body)
+		}
+		refresh := regexp.MustCompile(`url=([^"]+)"`).FindStringSubmatch(b.Body.String())
+		if refresh == nil {
+			r.Fatal("the page does not renew itself")
+		}
+		r.wants(r.get(strings.ReplaceAll(refresh[1], "&amp;", "&")), 200, "Waiting for the answer")
+		time.Sleep(time.Hour) // virtual: the gateway is asked
+		r.wants(r.get(at), 200, "Paid")
 	})
 }

@@ -258,7 +258,7 @@ func TestMethodsAreNamed(t *testing.T) {
 				r.Errorf("%s: Allow is %q, want %q", target, got, want)
 			}
 		}
-		for _, target := range []string{Prefix, Prefix + "/", Prefix + "/admin/", Prefix + "/direct-pay-invoice/"} {
+		for _, target := range []string{Prefix + "/admin/", Prefix + "/direct-pay-invoice/", Prefix + "/pay-invoice/"} {
 			r.wants(r.get(target), 404, "Page not found")
 		}
 	})

@@ -110,28 +110,17 @@ func (l *Limits) CustomerView(id int64, now time.Time) (wait time.Duration) {
 	return l.take(now, count{limitKey{"customer view", id}, customerViews})
 }
 
-// Strange tells whether an address has sent so many sessions that are nobody's that no other
-// one of it is asked about; StrangeSeen counts one.
-func (l *Limits) Strange(from netip.Addr, now time.Time) (wait time.Duration) {
+// Session counts one question to Splynx whose a session is, for the address that has it asked;
+// giveBack takes it back, for a session that is somebody's.
+func (l *Limits) Session(from netip.Addr, now time.Time) (giveBack func(), wait time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, c := range l.strange(from) {
-		if have := l.seen[c.key]; have != nil && have.TokensAt(now) < 1 {
-			return time.Duration((1 - have.TokensAt(now)) * float64(time.Hour) / float64(c.n))
+	taken, wait := l.reserve(now, address("session", from, l.limit.Address*viewsPerStart)...)
+	return func() {
+		for _, t := range taken {
+			t.CancelAt(now)
 		}
-	}
-	return 0
-}
-
-// StrangeSeen counts a session that was nobody's.
-func (l *Limits) StrangeSeen(from netip.Addr, now time.Time) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	_ = l.take(now, l.strange(from)...)
-}
-
-func (l *Limits) strange(from netip.Addr) []count {
-	return address("strange", from, l.limit.Address*viewsPerStart)
+	}, wait
 }
 
 // count is one limit, so many an hour, that something counts for.
@@ -154,10 +143,15 @@ func address(what string, from netip.Addr, n int) (counts []count) {
 // take counts one for each, or none. The wide limits come first: beyond them nobody's address
 // is remembered, so that what is kept stays bounded.
 func (l *Limits) take(now time.Time, counts ...count) (wait time.Duration) {
+	_, wait = l.reserve(now, counts...)
+	return wait
+}
+
+// reserve is take with what was taken, to be given back.
+func (l *Limits) reserve(now time.Time, counts ...count) (taken []*rate.Reservation, wait time.Duration) {
 	if len(l.seen) >= l.sweepAt || now.Sub(l.swept) > time.Hour {
 		l.sweep(now)
 	}
-	var taken []*rate.Reservation
 	for _, c := range counts {
 		r := l.limiter(c.key, c.n).ReserveN(now, 1)
 		taken = append(taken, r)
@@ -169,8 +163,9 @@ func (l *Limits) take(now time.Time, counts ...count) (wait time.Duration) {
 		for _, r := range taken {
 			r.CancelAt(now)
 		}
+		taken = nil
 	}
-	return wait
+	return taken, wait
 }
 
 func (l *Limits) limiter(key limitKey, n int) *rate.Limiter {

@@ -60,7 +60,7 @@ func (h *Handler) look(r *http.Request, id payment.ID) (page, error) {
 	if err != nil {
 		return page{}, err
 	}
-	v := h.outcome(p, waiting)
+	v := h.outcome(p, waiting || p.State == payment.Offered && r.URL.Query().Has(cameBack))
 	if !own {
 		v = bare(v)
 		if p.Origin == payment.OriginCustomer {
@@ -77,6 +77,9 @@ func (h *Handler) look(r *http.Request, id payment.ID) (page, error) {
 func (h *Handler) outcome(p *payment.Payment, waiting bool) page {
 	v := page{
 		Status: http.StatusOK, Partner: p.Partner, Customer: p.Origin == payment.OriginCustomer, Kind: p.Kind, Number: p.DocumentNumber, Amount: &p.Amount, Reference: string(p.ID),
+	}
+	if p.ByID && !p.HasMoney() {
+		v.Number = ""
 	}
 	switch p.State {
 	case payment.Recorded, payment.Approved:
@@ -173,6 +176,10 @@ func refresh(v *page, r *http.Request) {
 		n = 0
 	}
 	n = min(max(n, 0), len(pauses)-1)
-	v.RefreshAfter = fmt.Sprintf("%d;url=%s?n=%d", pauses[n], r.URL.Path, n+1)
-	v.Look = r.URL.Path
+	at, more := r.URL.Path, ""
+	if r.URL.Query().Has(cameBack) {
+		at, more = at+"?"+cameBack+"=1", "&"+cameBack+"=1"
+	}
+	v.RefreshAfter = fmt.Sprintf("%d;url=%s?n=%d%s", pauses[n], r.URL.Path, n+1, more)
+	v.Look = at
 }

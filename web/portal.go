@@ -52,25 +52,33 @@ func (h *Handler) startPayOwn(y way) http.HandlerFunc {
 		if e == nil {
 			return
 		}
-		who, ok := h.customer(w, r, "", true)
-		if !ok {
-			return
+		v := visit{way: y, e: e}
+		if f, old, ok := h.signedForm(w, r, &v); ok {
+			h.take(w, r, v, f, old)
 		}
-		v := visit{way: y, e: e, customer: who, payer: customerPayer(who)}
-		f, old, ok := h.readForm(w, r, v)
-		if !ok {
-			return
-		}
-		if wait := h.Limits.CustomerView(who, h.Now()); wait > 0 {
-			h.show(w, r, tooMany(wait))
-			return
-		}
-		if f.Customer != who || f.Payer != v.payer {
-			h.show(w, r, v.of(page{Status: http.StatusForbidden, Key: "other_customer"}))
-			return
-		}
-		h.take(w, r, v, f, old)
 	}
+}
+
+// signedForm reads a form of the portal and then asks who sends it; v becomes that customer's
+// visit. What is no form of ours, or comes too often, costs Splynx nothing.
+func (h *Handler) signedForm(w http.ResponseWriter, r *http.Request, v *visit) (f sealedForm, old, ok bool) {
+	if f, old, ok = h.readForm(w, r, *v); !ok {
+		return f, old, false
+	}
+	if wait := h.Limits.CustomerView(f.Customer, h.Now()); wait > 0 {
+		h.show(w, r, tooMany(wait))
+		return f, old, false
+	}
+	who, ok := h.customer(w, r, "", true)
+	if !ok {
+		return f, old, false
+	}
+	v.customer, v.payer = who, customerPayer(who)
+	if f.Customer != who || f.Payer != v.payer {
+		h.show(w, r, v.of(page{Status: http.StatusForbidden, Key: "other_customer"}))
+		return f, old, false
+	}
+	return f, old, true
 }
 
 // customer tells which customer is signed in. For anybody else it answers the request: who is
@@ -94,22 +102,12 @@ func (h *Handler) customer(w http.ResponseWriter, r *http.Request, back string, 
 	case fresh:
 		h.show(w, r, page{Status: http.StatusForbidden, Key: "signed_out", SignIn: signInPath})
 	case r.URL.Query().Has(signedInMark):
-		h.Logger.Warn("splynx does not say whose session this is; look at session_cookie", zap.Strings("session_cookie", h.SessionCookies), zap.Bool("cookie_came", h.hasSession(r)))
+		h.Logger.Warn("splynx does not say whose session this is; look at session_cookie", zap.Strings("session_cookie", h.SessionCookies), zap.Bool("cookie_came", len(h.sessions(r)) > 0))
 		h.show(w, r, page{Status: http.StatusForbidden, Key: "not_signed_in", SignIn: h.signIn(back)})
 	default:
 		http.Redirect(w, r, h.signIn(back), http.StatusFound)
 	}
 	return 0, false
-}
-
-// hasSession tells that the browser sent a cookie that could be a session.
-func (h *Handler) hasSession(r *http.Request) bool {
-	for _, name := range h.SessionCookies {
-		if c, err := r.Cookie(name); err == nil && sessionForm.MatchString(c.Value) {
-			return true
-		}
-	}
-	return false
 }
 
 // signIn is Splynx's own sign-in page, which leads back to an address of ours.

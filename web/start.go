@@ -20,7 +20,7 @@ func (h *Handler) start(r *http.Request, v visit, b *bill, f sealedForm) (*payme
 		}
 		return v.e.Start(r.Context(), payment.Start{
 			Kind: v.kind, Origin: v.origin(), Partner: b.partner, Customer: f.Customer,
-			DocumentID: f.Document, DocumentNumber: b.number, Amount: f.Amount, FormKey: f.Key, Payer: f.Payer, Who: v.who(),
+			DocumentID: f.Document, DocumentNumber: b.number, ByID: v.byID, Amount: f.Amount, FormKey: f.Key, Payer: f.Payer, Who: v.who(),
 		})
 	})
 	started, _ := p.(*payment.Payment)

@@ -6,8 +6,6 @@ import (
 
 	"github.com/bojanz/currency"
 	"go.uber.org/zap"
-
-	"github.com/caddy-paymentexpress/paymentexpress/payment"
 )
 
 // account is a customer's balance as it can be topped up.
@@ -18,7 +16,7 @@ type account struct {
 
 // topUp asks a customer how much is to be paid to the balance.
 func (h *Handler) topUp(w http.ResponseWriter, r *http.Request) {
-	v, a := h.ownAccount(w, r, false)
+	v, a := h.ownAccount(w, r)
 	if a == nil {
 		return
 	}
@@ -29,17 +27,12 @@ func (h *Handler) topUp(w http.ResponseWriter, r *http.Request) {
 // only ever leads to the page that confirms it; the sealed form of that page starts the
 // payment.
 func (h *Handler) takeTopUp(w http.ResponseWriter, r *http.Request) {
-	if err := r.ParseForm(); err != nil {
-		h.show(w, r, page{Status: http.StatusBadRequest, Key: "bad_form", Customer: true, Kind: payment.KindTopUp})
+	if err := r.ParseForm(); err != nil || r.PostForm.Has("form") { // what cannot be read is told there
+		h.startTopUp(w, r)
 		return
 	}
-	sealed := r.PostForm.Has("form")
-	v, a := h.ownAccount(w, r, sealed)
-	switch {
-	case a == nil:
-	case sealed:
-		h.startTopUp(w, r, v, a)
-	default:
+	v, a := h.ownAccount(w, r)
+	if a != nil {
 		h.confirmTopUp(w, r, v, a)
 	}
 }
@@ -68,13 +61,17 @@ func (h *Handler) confirmTopUp(w http.ResponseWriter, r *http.Request, v visit, 
 }
 
 // startTopUp starts the payment that was confirmed.
-func (h *Handler) startTopUp(w http.ResponseWriter, r *http.Request, v visit, a *account) {
-	f, old, ok := h.readForm(w, r, v)
+func (h *Handler) startTopUp(w http.ResponseWriter, r *http.Request) {
+	v := visit{way: addMoney, e: h.engine(w, r)}
+	if v.e == nil {
+		return
+	}
+	f, old, ok := h.signedForm(w, r, &v)
 	if !ok {
 		return
 	}
-	if f.Customer != v.customer || f.Payer != v.payer {
-		h.show(w, r, v.of(page{Status: http.StatusForbidden, Key: "other_customer"}))
+	a := h.account(w, r, v)
+	if a == nil {
 		return
 	}
 	if err := h.Room(a.partner); err != nil {
@@ -102,37 +99,42 @@ func (h *Handler) askAmount(w http.ResponseWriter, r *http.Request, v visit, a *
 }
 
 // ownAccount is the balance of who is signed in; nil where that was answered otherwise.
-func (h *Handler) ownAccount(w http.ResponseWriter, r *http.Request, fresh bool) (visit, *account) {
-	e := h.engine(w, r)
-	if e == nil {
-		return visit{}, nil
+func (h *Handler) ownAccount(w http.ResponseWriter, r *http.Request) (visit, *account) {
+	v := visit{way: addMoney, e: h.engine(w, r)}
+	if v.e == nil {
+		return v, nil
 	}
-	who, ok := h.customer(w, r, addMoney.path, fresh)
+	who, ok := h.customer(w, r, addMoney.path, false)
 	if !ok {
-		return visit{}, nil
+		return v, nil
 	}
 	if wait := h.Limits.CustomerView(who, h.Now()); wait > 0 {
 		h.show(w, r, tooMany(wait))
-		return visit{}, nil
+		return v, nil
 	}
-	v := visit{way: addMoney, e: e, customer: who, payer: customerPayer(who)}
-	a := &account{bill: bill{document: document{customer: who}}}
+	v.customer, v.payer = who, customerPayer(who)
+	return v, h.account(w, r, v)
+}
+
+// account reads what a customer may pay to the balance; nil where that was answered otherwise.
+func (h *Handler) account(w http.ResponseWriter, r *http.Request, v visit) *account {
+	a := &account{bill: bill{document: document{customer: v.customer}}}
 	err := h.turn(r.Context(), func(ctx context.Context) error {
-		customer, err := h.Generation.Splynx.Customer(ctx, who)
+		customer, err := h.Generation.Splynx.Customer(ctx, v.customer)
 		if err != nil {
 			return err
 		}
 		a.partner = customer.PartnerID
-		return e.Serves(ctx, h.Generation, customer.PartnerID)
+		return v.e.Serves(ctx, h.Generation, customer.PartnerID)
 	})
 	if err == nil {
 		a.least, a.most, err = h.TopUp(a.partner).bounds(h.Generation.Partner(a.partner).Currency)
 	}
 	if err != nil {
 		h.closed(w, r, err)
-		return visit{}, nil
+		return nil
 	}
-	return v, a
+	return a
 }
 
 // owed begins the page with what is owed on the account, as the first thing to suggest; with

@@ -127,9 +127,13 @@ func (h *Handler) again(p *payment.Payment) string {
 	if p.Kind == payment.KindTopUp && h.AddMoney {
 		return addMoney.path
 	}
-	for _, y := range []way{payInvoice, payRequest, directInvoice, directRequest} {
-		if y.kind == p.Kind && y.portal == (p.Origin == payment.OriginCustomer) && h.open(y) && p.DocumentNumber != "" {
-			return itemURL(y.path, p.DocumentNumber)
+	item := p.DocumentNumber
+	if p.ByID {
+		item = strconv.FormatInt(p.DocumentID, 10)
+	}
+	for _, y := range ways {
+		if y.kind == p.Kind && y.byID == p.ByID && y.portal == (p.Origin == payment.OriginCustomer) && h.open(y) && item != "" {
+			return itemURL(y.path, item)
 		}
 	}
 	return ""

@@ -234,7 +234,7 @@ func alone(ctx context.Context, o options) error {
 		if address, err = s.Start(o.addr); err != nil {
 			return err
 		}
-		credentials = fmt.Sprintf("API key %s, secret %s", apiKey, apiSecret)
+		credentials = fmt.Sprintf("API key %s, secret %s\nPortal: one, two or south; administration: office; the password is %s", apiKey, apiSecret, password)
 	}
 	fmt.Printf("The %s simulator answers at %s\n%s\nControl address: %s/_control/\nStop it with Ctrl-C.\n", o.only, address, credentials, address)
 	<-ctx.Done()

@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 )
 
 // Backup writes the journal as it stands at one moment into a new file at path, while it is in
@@ -22,21 +24,25 @@ func (s *SQLite) Backup(ctx context.Context, path string) error {
 }
 
 func (s *SQLite) backup(ctx context.Context, path string) (err error) {
-	// The name is taken first, and filled at the end in one step.
-	if err := touch(path); err != nil {
+	if path, err = real(path); err != nil {
 		return err
 	}
-	aside := path + ".part"
-	defer func() {
-		if err != nil {
-			_ = os.Remove(aside)
-			_ = os.Remove(path)
-		}
-	}()
-	if err := os.Remove(aside); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if tail, ok := strings.CutPrefix(path, s.path); ok && slices.Contains(ownTails, tail) {
+		return fmt.Errorf("%w, or will be: it is a name of the journal's own", fs.ErrExist)
+	}
+	if err := s.InPlace(); err != nil {
 		return err
 	}
-	if err := touch(aside); err != nil {
+	if _, err := os.Lstat(path); err == nil {
+		return fs.ErrExist
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.part") // 0600
+	if err != nil {
+		return err
+	}
+	aside := f.Name()
+	defer os.Remove(aside)
+	if err := f.Close(); err != nil {
 		return err
 	}
 	if err := s.copyInto(ctx, aside); err != nil {
@@ -45,10 +51,23 @@ func (s *SQLite) backup(ctx context.Context, path string) (err error) {
 	if err := syncFile(aside); err != nil {
 		return err
 	}
-	if err := os.Rename(aside, path); err != nil {
+	if err := os.Link(aside, path); err != nil { // unlike a rename it replaces nothing
 		return err
 	}
 	return syncFolder(filepath.Dir(path))
+}
+
+// ownTails are what the journal's own files beside it end with.
+var ownTails = []string{"", "-wal", "-shm", "-journal", ".lock", ".nonce", ".new", restoring, restore}
+
+// InPlace tells whether the journal's file still stands where it was opened. One that was
+// removed or moved is written on all the same, and is gone with this process.
+func (s *SQLite) InPlace() error {
+	there, err := os.Stat(s.path)
+	if err == nil && os.SameFile(there, s.file) {
+		return nil
+	}
+	return fmt.Errorf("%w: put %s back while Caddy runs: what was written since is lost when it ends", ErrMoved, s.path)
 }
 
 // copyInto has SQLite write a whole copy, on a connection of its own: VACUUM reads one
@@ -60,15 +79,6 @@ func (s *SQLite) copyInto(ctx context.Context, path string) error {
 	}
 	_, err = db.ExecContext(ctx, `VACUUM INTO ?`, path)
 	return errors.Join(err, db.Close())
-}
-
-// touch makes an empty file for its owner alone; SQLite would make it readable by others.
-func touch(path string) error {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
-	if err != nil {
-		return err
-	}
-	return f.Close()
 }
 
 func syncFile(path string) error {

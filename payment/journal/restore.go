@@ -48,6 +48,9 @@ func Restore(ctx context.Context, from, to string) (Restored, error) {
 		return Restored{}, err
 	}
 	defer lock.Close()
+	if err := alone(from, to); err != nil {
+		return Restored{}, fmt.Errorf("restore the journal from %s: %w", from, err)
+	}
 	done, err := prepare(ctx, from, to)
 	if err != nil {
 		return Restored{}, errors.Join(fmt.Errorf("restore the journal from %s: %w", from, err), remove(to+restoring), remove(to+restoring+"-journal"))
@@ -60,9 +63,6 @@ func Restore(ctx context.Context, from, to string) (Restored, error) {
 
 // prepare makes the copy that is to be the journal, up to the step that decides.
 func prepare(ctx context.Context, from, to string) (Restored, error) {
-	if err := alone(from, to); err != nil {
-		return Restored{}, err
-	}
 	if err := errors.Join(remove(to+restoring), remove(to+restoring+"-journal")); err != nil {
 		return Restored{}, err
 	}
@@ -91,8 +91,10 @@ func alone(from, to string) error {
 	if !info.Mode().IsRegular() || info.Size() == 0 {
 		return fmt.Errorf("%w: it is empty, or no file", ErrNotJournal)
 	}
-	if there, err := os.Stat(to); err == nil && os.SameFile(info, there) {
-		return errors.New("it is the journal itself")
+	for _, own := range []string{"", restoring, restore} { // these are removed or replaced
+		if there, err := os.Stat(to + own); err == nil && os.SameFile(info, there) {
+			return errors.New("it is the journal itself, or a copy that a restore has begun; move it to another name first")
+		}
 	}
 	if wal, err := os.Stat(from + "-wal"); err == nil && wal.Size() > 0 {
 		return fmt.Errorf("%w: %s-wal stands beside it and holds a part of it; it is a journal in use or a copy of one, not a backup", ErrNotJournal, from)
@@ -211,8 +213,25 @@ func finishRestore(path string) error {
 	case err != nil:
 		return err
 	}
+	if err := adopted(path + restore); err != nil {
+		return err
+	}
 	_, err := replace(path)
 	return err
+}
+
+// adopted refuses a file that no restore has made, whatever its name.
+func adopted(path string) error {
+	db, err := sql.Open("sqlite", source(path, "query_only(1)"))
+	if err != nil {
+		return err
+	}
+	var held string
+	err = db.QueryRow(`SELECT value FROM marks WHERE name=?`, payment.MarkHeld).Scan(&held)
+	if err = errors.Join(err, db.Close()); err != nil || held == "" {
+		return fmt.Errorf("%s was not made by a restore; move it away: %w", path, errors.Join(ErrNotJournal, err))
+	}
+	return nil
 }
 
 // replace moves the journal at path aside, if it is still there, and the whole copy into its

@@ -26,12 +26,14 @@ var migrations embed.FS
 var (
 	ErrLocked = errors.New("journal is open in another process")
 	ErrNewer  = errors.New("journal was written by a newer version of this module")
+	ErrMoved  = errors.New("journal was removed or moved while it is open")
 )
 
 // SQLite is a payment.Store in one file.
 type SQLite struct {
 	path  string
 	fresh bool
+	file  fs.FileInfo // as it was opened
 	lock  *flock.Flock
 	read  *reader
 	write *sql.DB
@@ -65,8 +67,18 @@ func real(path string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("journal: %w", err)
 	}
-	if target, err := filepath.EvalSymlinks(path); err == nil {
+	for range 40 { // as the kernel does; the last one may lead to what is not there just now
+		target, err := os.Readlink(path)
+		if err != nil {
+			break
+		}
+		if !filepath.IsAbs(target) {
+			target = filepath.Join(filepath.Dir(path), target)
+		}
 		path = target
+	}
+	if folder, err := filepath.EvalSymlinks(filepath.Dir(path)); err == nil {
+		path = filepath.Join(folder, filepath.Base(path))
 	}
 	return path, nil
 }
@@ -97,6 +109,9 @@ func (s *SQLite) open(ctx context.Context) error {
 		return errors.New("it is a folder; name a file in it")
 	case info.Size() == 0:
 		return errors.New("the file is there but empty, which a journal never is; put the journal back, or remove the file if no payment was ever made with it")
+	}
+	if s.file, err = os.Stat(s.path); err != nil {
+		return err
 	}
 	if s.write, err = sql.Open("sqlite", source(s.path, "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "secure_delete(1)")); err != nil {
 		return err
@@ -165,7 +180,7 @@ func syncFolder(path string) error {
 
 // source is the data source name of a file, with pragmas for every connection.
 func source(path string, pragmas ...string) string {
-	query := url.Values{"_pragma": append([]string{"busy_timeout(10000)"}, pragmas...)}
+	query := url.Values{"mode": {"rw"}, "_pragma": append([]string{"busy_timeout(10000)"}, pragmas...)} // makes no file
 	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: query.Encode()}).String()
 }
 

@@ -147,6 +147,21 @@ func TestCheckFindsWhatIsBroken(t *testing.T) {
 		{"booked, unknown number", 3, "does not know", func(h *Histories) {
 			h.Payments = append(h.Payments, splynxtest.Payment{ID: 12, CustomerID: 7, Receipt: string(two), Amount: "57.5"})
 		}},
+		{"booked by another number, and the charge is before a person", -1, "", func(h *Histories) {
+			park(h)
+			h.Payments[0].Receipt, h.Payments[0].Comment = string(two), "Payment Express D1"
+		}},
+		{"booked by another number, and nobody looks", 3, "does not know", func(h *Histories) {
+			h.Payments[0].Receipt, h.Payments[0].Comment = string(two), "Payment Express D1"
+		}},
+		{"booked, and a claim is before a person", -1, "", func(h *Histories) {
+			park(h)
+			h.Journal[0].DpsTxnRef, h.Journal[0].Claimed = "", "D1"
+		}},
+		{"booked, and a claim of what was never charged is before a person", 3, "never approved", func(h *Histories) {
+			park(h)
+			h.Journal[0].DpsTxnRef, h.Journal[0].Claimed, h.Charges = "", "D9", nil
+		}},
 		{"another amount booked", 3, "Splynx has 57.5001", func(h *Histories) { h.Payments[0].Amount = "57.5001" }},
 		{"another amount approved", 3, "gateway approved 57.51", func(h *Histories) { h.Charges[0].Amount = "57.51" }},
 		{"another currency approved", 3, "AUD", func(h *Histories) { h.Charges[0].Currency = "AUD" }},
