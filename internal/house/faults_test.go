@@ -46,7 +46,7 @@ var faults = []struct {
 	{23, "a surcharge of the page", "payment", ""},
 	{24, "the gateway slows down during a charge run", "", "no charge runs"},
 	{25, "wrong credentials that look like a decline", "payment windcave", "the half about runs: no charge runs"},
-	{26, "a saved card that is dead, expired or stolen", "", "no saved cards"},
+	{26, "a saved card that is dead, expired or stolen", "windcave", "what customers see of it: no saved cards"},
 	{27, "no clear answer to a POST that was not booked", "payment", ""},
 	{28, "no answer to a POST that was booked", "payment", ""},
 	{29, "created, and the answer cannot be read", "payment", ""},
