@@ -18,16 +18,26 @@ import (
 
 var shots = flag.String("shots", "", "folder to write pictures of the portal's pages into")
 
-// The whole way in a real browser through a real Caddy: from Splynx's page, which Caddy passes
-// on, by the link to the gateway and back. One is paid, one declined and then paid on the same
-// page, one left.
-func TestChromiumThroughCaddy(t *testing.T) {
+// Whole ways in a real browser through a real Caddy, one after the other: a browser takes both
+// cores of a small machine.
+func TestChromium(t *testing.T) {
 	t.Parallel()
 	browser, stop, err := chromium.Start()
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(stop)
+	for name, way := range map[string]func(*testing.T, context.Context){
+		"by link": throughCaddy, "from the portal": fromThePortal, "from the dashboard": fromTheDashboard,
+	} {
+		t.Run(name, func(t *testing.T) { way(t, browser) })
+	}
+}
+
+// From Splynx's page, which Caddy passes
+// on, by the link to the gateway and back. One is paid, one declined and then paid on the same
+// page, one left.
+func throughCaddy(t *testing.T, browser context.Context) {
 	s := newSite(t, siteOptions{})
 	s.start("")
 	second, third := s.addInvoice("2026/0043", "20.00"), s.addInvoice("2026/0044", "30.00")
@@ -66,13 +76,7 @@ func TestChromiumThroughCaddy(t *testing.T) {
 
 // A customer signs in to the portal, opens an invoice by its pay icon in Splynx's dialog, pays
 // it, and comes back to the list; on a phone and on a desk, by light and in the dark.
-func TestChromiumFromThePortal(t *testing.T) {
-	t.Parallel()
-	browser, stop, err := chromium.Start()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(stop)
+func fromThePortal(t *testing.T, browser context.Context) {
 	s := newSite(t, siteOptions{})
 	one := s.splynx.AddCustomer(splynxtest.Customer{Name: "Customer One", Login: "one", Password: "demo"})
 	s.splynx.AddAddOnEntryPoints()
@@ -93,11 +97,7 @@ func TestChromiumFromThePortal(t *testing.T) {
 		w.do(chromedp.Navigate(s.public + "/portal/finance/invoices"))
 		w.shot("list")
 		w.do(chromedp.Click(chromedp.Search(`//tr[contains(., "`+screen.number+`")]//a[contains(@class, "action")]`)), chromedp.WaitVisible(chromedp.CSS("dialog[open] iframe")))
-		frames, err := chromedp.Run(w.ctx, chromedp.Nodes(chromedp.CSS("iframe")))
-		s.must(err)
-		w.do(chromedp.WaitVisible(chromedp.CSS("button"), chromedp.FromNode(frames[0])))
-		w.shot("dialog")
-		w.do(chromedp.Click(chromedp.CSS("button"), chromedp.FromNode(frames[0])))
+		w.pressInDialog()
 		w.pay(windcavetest.CardApproved)
 		w.sees("h1", "Paid")
 		s.paid(id)
@@ -114,13 +114,7 @@ func TestChromiumFromThePortal(t *testing.T) {
 
 // A customer adds money with the form that the add-on has on Splynx's dashboard, and pays a
 // proforma invoice by its pay icon.
-func TestChromiumFromTheDashboard(t *testing.T) {
-	t.Parallel()
-	browser, stop, err := chromium.Start()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(stop)
+func fromTheDashboard(t *testing.T, browser context.Context) {
 	s := newSite(t, siteOptions{})
 	one := s.splynx.AddCustomer(splynxtest.Customer{Name: "Customer One", Login: "one", Password: "demo"})
 	s.splynx.AddProforma(splynxtest.Proforma{CustomerID: one, Number: "P-7", Total: "25.00"})
@@ -142,10 +136,7 @@ func TestChromiumFromTheDashboard(t *testing.T) {
 	w.shot("added")
 
 	w.do(chromedp.Navigate(s.public+"/portal/finance/requests"), chromedp.Click(chromedp.CSS("a.action")), chromedp.WaitVisible(chromedp.CSS("dialog[open] iframe")))
-	frames, err := chromedp.Run(w.ctx, chromedp.Nodes(chromedp.CSS("iframe")))
-	s.must(err)
-	w.do(chromedp.WaitVisible(chromedp.CSS("button"), chromedp.FromNode(frames[0])))
-	w.do(chromedp.Click(chromedp.CSS("button"), chromedp.FromNode(frames[0])))
+	w.pressInDialog()
 	w.pay(windcavetest.CardApproved)
 	w.sees("h1", "Paid")
 	s.until("the proforma invoice is paid", func() bool { return s.splynx.Proformas()[0].Status == "paid" })
@@ -188,6 +179,19 @@ func (w *window) sees(element, text string) {
 func (w *window) press(selector string) {
 	w.tb.Helper()
 	w.do(chromedp.Click(chromedp.CSS(selector)))
+}
+
+// pressInDialog presses the button of the page in Splynx's dialog, once that page is there.
+func (w *window) pressInDialog() {
+	w.tb.Helper()
+	w.until("the dialog shows the page", func() bool {
+		there, err := chromedp.Run(w.ctx, chromedp.Evaluate[bool](`(d => !!d && d.readyState === "complete" && !!d.querySelector("form button"))(document.querySelector("dialog[open] iframe").contentDocument)`))
+		return err == nil && there
+	})
+	frames, err := chromedp.Run(w.ctx, chromedp.Nodes(chromedp.CSS("dialog[open] iframe")))
+	w.must(err)
+	w.shot("dialog")
+	w.do(chromedp.Click(chromedp.CSS("form button"), chromedp.FromNode(frames[0])))
 }
 
 // pay types a card on the gateway's page.
