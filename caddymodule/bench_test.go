@@ -159,7 +159,7 @@ func newBench(b *testing.B) *bench {
 	b.Cleanup(func() { _, _ = engine.Close(context.Background()), t.store.Close() })
 	pages, err := web.New(web.Config{
 		PublicURL: t.pages.URL, Generation: g, Limits: web.NewLimits(web.GuestLimit{Document: 1 << 30, Address: 1 << 30, All: 1 << 30}),
-		Engine: func(context.Context) (*payment.Engine, error) { return engine, nil },
+		Engine: func(context.Context) (*payment.Engine, error) { return engine, nil }, DirectPay: true,
 	})
 	t.must(err)
 	mux.Handle("/", pages)
