@@ -78,3 +78,36 @@ func TestF74DamagedAnswerAfterALostJournal(t *testing.T) {
 		})
 	}
 }
+
+// F74: without a statement record too, a damaged answer is held against what Status says; an
+// answer that Status agrees with is taken.
+func TestF74DamagedAnswerWithoutARecord(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		damage windcavetest.Kind
+		reason payment.Reason
+	}{
+		"another amount": {windcavetest.OtherAmount, payment.ReasonAnswerDiffers},
+		"as it is":       {"", payment.ReasonNoIntent},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			play(t, option{}, func(t *testing.T, w *world) {
+				w.Splynx.Inject(trouble{Op: "POST bank-statements-records", Kind: splynxtest.Status, Status: 403, Times: -1})
+				_, back := approve(w)
+				w.LoseJournal()
+				if tt.damage != "" {
+					w.Gateway.Inject(fault{Op: windcavetest.OpProcess, Kind: tt.damage})
+				}
+				q, err := w.Return(back)
+				if err != nil {
+					t.Fatal(err)
+				}
+				want(t, q, payment.Parked, tt.reason)
+				if tt.damage == "" && !q.HasMoney() {
+					t.Error("the money is not known")
+				}
+			})
+		})
+	}
+}
