@@ -133,6 +133,10 @@ func (e *Engine) step(id ID) {
 		err = e.lookParked(ctx, g, p)
 	default:
 		err = e.ask(ctx, g, p)
+		// However it ended, what may have been posted is searched for again.
+		if at := nextLaterLook(p); err == nil && !at.IsZero() && !at.After(e.now()) {
+			err = e.lookAgain(ctx, g, p)
+		}
 	}
 	if err != nil && !errors.Is(err, errFenced) {
 		g.logger().Error("payment cannot be moved now; it is tried again", append(describe(p), zap.Error(err))...)
