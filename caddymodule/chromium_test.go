@@ -34,9 +34,8 @@ func TestChromium(t *testing.T) {
 	}
 }
 
-// From Splynx's page, which Caddy passes
-// on, by the link to the gateway and back. One is paid, one declined and then paid on the same
-// page, one left.
+// From Splynx's page, which Caddy passes on, by the link to the gateway and back. One is paid,
+// one declined and then paid on the same page, one left.
 func throughCaddy(t *testing.T, browser context.Context) {
 	s := newSite(t, siteOptions{})
 	s.start("")

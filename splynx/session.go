@@ -30,6 +30,9 @@ func noSession(why string) error { return fmt.Errorf("%w: %s", ErrNoSession, why
 // sessionForm is what PHP makes of session ids.
 var sessionForm = regexp.MustCompile(`^[A-Za-z0-9,-]{16,128}$`)
 
+// IsSession tells whether a cookie's value can be a session at all. WhoIs asks about no other.
+func IsSession(value string) bool { return sessionForm.MatchString(value) }
+
 // Tokens of people are dropped in the background: so many at a time, so long each. One that
 // is not dropped ends by itself after half an hour.
 const (
@@ -42,7 +45,7 @@ const (
 // not believed. The error is ErrNoSession, or an *Error when nothing was learnt. A customer's
 // state is for the caller to look at.
 func (c *Client) WhoIs(ctx context.Context, session secret.Secret) (*Caller, error) {
-	if !sessionForm.MatchString(session.Reveal()) {
+	if !IsSession(session.Reveal()) {
 		return nil, noSession("it has not the form of a session")
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.limit)

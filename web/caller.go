@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"errors"
 	"net/http"
-	"regexp"
 	"slices"
 	"sync"
 	"time"
@@ -23,11 +22,8 @@ type caller struct {
 	admin    bool
 }
 
-var (
-	// errTwoCustomers tells that two cookies are of different customers.
-	errTwoCustomers = errors.New("two customers are signed in with two cookies of this browser")
-	sessionForm     = regexp.MustCompile(`^[A-Za-z0-9,-]{16,128}$`)
-)
+// errTwoCustomers tells that two cookies are of different customers.
+var errTwoCustomers = errors.New("two customers are signed in with two cookies of this browser")
 
 const (
 	callerLife  = 60 * time.Second // for reading; what moves money asks anew
@@ -89,7 +85,7 @@ func (h *Handler) whoIs(r *http.Request, fresh bool) (caller, error) {
 func (h *Handler) sessions(r *http.Request) (values []string) {
 	for _, name := range h.SessionCookies {
 		for _, c := range r.CookiesNamed(name) {
-			if sessionForm.MatchString(c.Value) && !slices.Contains(values, c.Value) && len(values) < sessionsMax {
+			if splynx.IsSession(c.Value) && !slices.Contains(values, c.Value) && len(values) < sessionsMax {
 				values = append(values, c.Value)
 			}
 		}
