@@ -10,10 +10,10 @@ import (
 	"github.com/caddy-paymentexpress/paymentexpress/windcave"
 )
 
-// ask looks after a hosted payment that is not known to be paid: the gateway is asked by
-// Status, an open page is ended when its time is over, and its statement record is written.
+// ask looks after a payment that is not known to be paid: the gateway is asked by Status, an
+// open page is ended when its time is over, and its statement record is written.
 //
-// Not found means nothing here: whether Status knows hosted payments at all is unproven.
+// Not found means nothing of a hosted payment: whether Status knows these at all is unproven.
 func (e *Engine) ask(ctx context.Context, g *Generation, p *Payment) error {
 	v, err := e.status(ctx, g, p)
 	if err != nil && !errors.Is(err, ErrNoCredentials) && p.State == Offered && e.now().Before(p.PageEnds) {
@@ -21,16 +21,16 @@ func (e *Engine) ask(ctx context.Context, g *Generation, p *Payment) error {
 	}
 	askErr := err
 	switch {
-	case err != nil && e.now().Sub(p.CreatedAt) > tokenLife:
+	case err != nil && !p.ByPxPost() && e.now().Sub(p.CreatedAt) > tokenLife:
 		g.logger().Error("payment is given up: the gateway could not be asked what became of it", append(describe(p), zap.Error(err))...)
 	case err != nil:
 		g.logger().Warn("gateway could not be asked about a payment", append(describe(p), zap.Error(err))...)
 	}
-	paired, err := e.closeRecord(ctx, g, p)
-	if err != nil {
-		g.logger().Warn("statement record could not be written", append(describe(p), zap.Error(err))...)
+	paired, recordErr := e.closeRecord(ctx, g, p)
+	if recordErr != nil {
+		g.logger().Warn("statement record could not be written", append(describe(p), zap.Error(recordErr))...)
 	}
-	_, err = e.change(ctx, g, p.ID, func(q *Payment) (Writes, error) {
+	q, err := e.change(ctx, g, p.ID, func(q *Payment) (Writes, error) {
 		w, err := e.apply(q, v, "", byStatusSource)
 		if err != nil || q.Fence != p.Fence {
 			return w, err // an approval is kept whoever brings it
@@ -52,6 +52,9 @@ func (e *Engine) ask(ctx context.Context, g *Generation, p *Payment) error {
 			}
 			w.Events = append(w.Events, ev)
 		}
+		if q.ByPxPost() {
+			return e.stillOpen(q, v, askErr, recordErr, w)
+		}
 		e.rest(q, e.now())
 		e.askAgain(q, v, askErr)
 		if p.State != q.State {
@@ -59,6 +62,9 @@ func (e *Engine) ask(ctx context.Context, g *Generation, p *Payment) error {
 		}
 		return w, nil
 	})
+	if err == nil {
+		e.afterAnswer(ctx, g, q)
+	}
 	return err
 }
 
@@ -95,8 +101,11 @@ func (e *Engine) askParked(ctx context.Context, g *Generation, p *Payment) (move
 // or if it was started without anybody to ask.
 func (e *Engine) status(ctx context.Context, g *Generation, p *Payment) (windcave.Verdict, error) {
 	none := windcave.Verdict{Foreign: true}
-	if p.PxPostUser == "" || e.now().Sub(p.CreatedAt) < pageLooks[0]/2 {
+	switch {
+	case p.PxPostUser == "", !p.ByPxPost() && e.now().Sub(p.CreatedAt) < pageLooks[0]/2:
 		return none, nil // no credentials for it, or too early to be of use
+	case p.ByPxPost() && !p.mayHaveBeenSent():
+		return none, nil
 	}
 	passwords, err := g.pxPost(p.Endpoint, p.PxPostUser)
 	if err != nil {
@@ -119,7 +128,13 @@ func (e *Engine) closeRecord(ctx context.Context, g *Generation, p *Payment) (pa
 		Declined: splynx.RecordError, Cancelled: splynx.RecordCanceled, Expired: splynx.RecordCanceled,
 		NotStarted: splynx.RecordCanceled, NotOffered: splynx.RecordCanceled,
 	}[p.State]
-	if want == "" {
+	if p.State == NotDone && p.Way == WaySavedCard {
+		want = splynx.RecordCanceled
+	}
+	if p.GivesBack {
+		want = splynx.RecordCanceled
+	}
+	if want == "" || p.apart() {
 		return false, nil
 	}
 	record, err := e.record(ctx, g, p)

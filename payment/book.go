@@ -21,7 +21,7 @@ func (e *Engine) book(ctx context.Context, g *Generation, p *Payment) error {
 	if err != nil {
 		return err
 	}
-	target, err := e.target(ctx, g, p)
+	target, why, err := e.target(ctx, g, p)
 	if err != nil {
 		return err
 	}
@@ -54,6 +54,9 @@ func (e *Engine) book(ctx context.Context, g *Generation, p *Payment) error {
 	} else if note != "" {
 		return e.park(ctx, g, p, ReasonBookedOtherwise, note)
 	}
+	if why != "" && p.Booking.Post == PostNone && g.givesBack(p, why) {
+		return e.decideGiveBack(ctx, g, p, string(why))
+	}
 	faultpoint.Hit("before_post")
 	return e.post(ctx, g, p, target)
 }
@@ -82,20 +85,45 @@ func fenced(p *Payment, fn func(*Payment) (Writes, error)) func(*Payment) (Write
 	}
 }
 
+// misfit is why money does not go to the document that it was paid for.
+type misfit string
+
+const (
+	misfitSecond     misfit = "second approval"          // the document is paid, or its page was charged before
+	misfitUnbookable misfit = "document cannot be booked" // it is deleted, another customer's, or Splynx refuses it
+)
+
 // target decides where the money goes: the document if it is still the customer's, not
-// deleted and due; else the customer's balance.
-func (e *Engine) target(ctx context.Context, g *Generation, p *Payment) (Destination, error) {
-	if p.Booking.WithoutDocument || p.TxnID != p.ID { // the last: a second charge
-		return ToBalance, nil
+// deleted and due; else the customer's balance, and why.
+func (e *Engine) target(ctx context.Context, g *Generation, p *Payment) (Destination, misfit, error) {
+	switch {
+	case p.TxnID != p.ID: // a second charge
+		return ToBalance, misfitSecond, nil
+	case p.Booking.WithoutDocument:
+		return ToBalance, misfitUnbookable, nil
+	case p.DocumentID == 0:
+		return ToBalance, "", nil
 	}
 	customer, due, ok, err := p.dueOn(ctx, g.Splynx)
-	if err != nil {
-		return "", fmt.Errorf("read what is due on %s %d: %w", strings.ToLower(title(p.Kind)), p.DocumentID, err)
+	switch {
+	case err != nil:
+		return "", "", fmt.Errorf("read what is due on %s %d: %w", strings.ToLower(title(p.Kind)), p.DocumentID, err)
+	case !ok, customer != p.Customer:
+		return ToBalance, misfitUnbookable, nil
+	case !due.IsPositive():
+		return ToBalance, misfitSecond, nil
 	}
-	if !ok || customer != p.Customer || !due.IsPositive() {
-		return ToBalance, nil
+	return ToDocument, "", nil
+}
+
+// givesBack tells whether money that does not fit is given back, as the provider wants it and
+// as far as it can be.
+func (g *Generation) givesBack(p *Payment, why misfit) bool {
+	wanted := g.Settings.RefundUnbookable
+	if why == misfitSecond {
+		wanted = g.Settings.RefundSecond
 	}
-	return ToDocument, nil
+	return wanted && p.PxPostUser != ""
 }
 
 // search asks Splynx for payments with our number. A row that was not asked for makes the

@@ -28,18 +28,24 @@ func ProformaDue(p *splynx.Proforma, code string) (currency.Amount, error) {
 }
 
 // dueOn reads what is due on the payment's document, and whose it is; ok is false where the
-// payment has none, or none that is there.
+// payment has none, or none that is there and not deleted.
 func (p *Payment) dueOn(ctx context.Context, api *splynx.Client) (customer int64, due currency.Amount, ok bool, err error) {
 	switch p.Kind {
 	case KindInvoice:
 		var i *splynx.Invoice
 		if i, err = api.Invoice(ctx, p.DocumentID); err == nil {
+			if i.Deleted {
+				return 0, due, false, nil
+			}
 			customer = i.CustomerID
 			due, err = Due(i, p.Amount.CurrencyCode())
 		}
 	case KindProforma:
 		var f *splynx.Proforma
 		if f, err = api.Proforma(ctx, p.DocumentID); err == nil {
+			if f.Deleted {
+				return 0, due, false, nil
+			}
 			customer = f.CustomerID
 			due, err = ProformaDue(f, p.Amount.CurrencyCode())
 		}

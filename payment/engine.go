@@ -45,7 +45,10 @@ type Engine struct {
 	results singleflight.Group // one question for a token, however many ask
 	titles  keyed              // statements are looked up and made one at a time for a title
 	starts  keyed              // of one payer for one document
+	cards   keyed // what is known of one
+	saves   keyed // of a customer's cards, one at a time
 	quiets  quietTimes
+	sent    sentTimes
 	asks    *askLimits
 	nudged  nudges
 	trouble trouble       // of the journal
@@ -224,6 +227,8 @@ func (e *Engine) tell(g *Generation, p *Payment, ev Event) {
 		g.logger().Error("charged a second time on one page", fields...)
 	case ev.Why == ReasonPageRefused:
 		g.logger().Error("windcave refused to make a payment page: check the pxpay credentials and the currency", fields...)
+	case ev.Why == ReasonGatewayRefused:
+		g.logger().Error("windcave refused what pxpost was asked for: check the pxpost credentials, the currency, and what the account may do", fields...)
 	case ev.To == NotOffered:
 		g.logger().Warn("windcave made no payment page", fields...)
 	default:

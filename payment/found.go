@@ -196,7 +196,7 @@ func (e *Engine) sameMoney(ctx context.Context, g *Generation, p *Payment) ([]sp
 // POST is only searched for, and a person is told.
 func (e *Engine) lookParked(ctx context.Context, g *Generation, p *Payment) error {
 	told := p.PxPostUser == "" // nobody would ever tell more
-	if !p.HasMoney() && p.Way == WayHosted {
+	if !p.HasMoney() {
 		moved, v, err := e.askParked(ctx, g, p)
 		if moved || err != nil {
 			return err

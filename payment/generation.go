@@ -3,6 +3,7 @@ package payment
 import (
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -20,6 +21,12 @@ type Settings struct {
 	StatementsDaily  bool           // a statement a day. Default: one a month
 	StatementName    string         // Default: Payment Express
 	MarkerField      int            // payment field, 1 to 5, that carries our id. Default: 5
+	Cards            CardSettings
+
+	// What becomes of money that arrives for a document that is paid already, and for one that
+	// cannot be booked on it (deleted, another customer's): it goes to the balance, or back to
+	// the card, which needs PxPost.
+	RefundSecond, RefundUnbookable bool
 }
 
 // Normalize returns s with the defaults filled in.
@@ -39,6 +46,7 @@ func (s Settings) Normalize() Settings {
 	if s.MarkerField == 0 {
 		s.MarkerField = 5
 	}
+	s.Cards = s.Cards.normalize()
 	return s
 }
 
@@ -73,8 +81,9 @@ type Generation struct {
 	Logger   *zap.Logger
 	Observer Observer
 
-	search searchProof
-	served sync.Map // partners without a block that were found to be the default's
+	search  searchProof
+	served  sync.Map // partners without a block that were found to be the default's
+	account atomic.Pointer[cardAccount]
 }
 
 // Observer is told of every move, after it is durable. It must not block.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"github.com/caddy-paymentexpress/paymentexpress/windcave"
 )
 
 // How often somebody who waits on a page may make the engine look, and how often once Splynx
@@ -37,27 +39,41 @@ func (n *nudges) allow(p *Payment, now time.Time) bool {
 	return true
 }
 
-// Nudge makes the engine look at an approved payment at once, for a person waits for it. It
-// changes nothing but the time of the next try: what may be done then is decided as always.
-// The searches after a 201 are counted, and not to be used up by somebody who waits.
+// Nudge makes the engine look at once at an approved payment, at a charge whose outcome is not
+// known, or at a card that is being saved, for a person waits for it. It changes nothing but the
+// time of the next try: what may be done then is decided as always. The searches after a 201 are
+// counted, and not to be used up by somebody who waits.
 func (e *Engine) Nudge(ctx context.Context, id ID) {
 	g, err := e.current()
 	if err != nil {
 		return
 	}
 	p, err := e.store.Get(ctx, id)
-	if err != nil || p.State != Approved || p.Booking.Post == PostAnswered || e.now().Before(p.LeaseUntil) || p.NextAt.Sub(e.now()) < nudgePause {
+	if err != nil || !p.nudgeable() || e.now().Before(p.LeaseUntil) || p.NextAt.Sub(e.now()) < nudgePause {
 		return
 	}
 	if !e.nudged.allow(p, e.now()) {
 		return
 	}
 	_, _ = e.change(ctx, g, id, func(q *Payment) (Writes, error) {
-		if q.State == Approved && q.Fence == p.Fence && q.NextAt.Equal(p.NextAt) {
+		if q.State == p.State && q.Fence == p.Fence && q.NextAt.Equal(p.NextAt) {
 			q.NextAt = e.now()
+			if q.Save.Stage == SaveStoring {
+				q.Save.NextAt = q.NextAt
+			}
 		}
 		return Writes{}, nil
 	})
+}
+
+func (p *Payment) nudgeable() bool {
+	switch {
+	case p.Save.Stage == SaveStoring:
+		return true
+	case p.State == Unknown:
+		return p.TxnType != string(windcave.Void)
+	}
+	return p.State == Approved && p.Booking.Post != PostAnswered
 }
 
 // Waiting tells whether something came back for p that the gateway has not been heard on yet.

@@ -47,7 +47,7 @@ func (e *Engine) judgeUnknown(ctx context.Context, g *Generation, t Token) (*Pay
 		return nil, refused
 	}
 	t.Judged = TokenForeign
-	if err := e.store.SetToken(ctx, *e.judged(t)); err != nil {
+	if err := e.store.SetToken(ctx, e.judged(t)); err != nil {
 		return nil, err
 	}
 	return nil, ErrNotFound
@@ -85,7 +85,7 @@ func (e *Engine) moneyWithoutIntent(ctx context.Context, g *Generation, t Token,
 	if err != nil {
 		return nil, err
 	}
-	if err := e.store.SetToken(ctx, *e.judged(t)); err != nil {
+	if err := e.store.SetToken(ctx, e.judged(t)); err != nil {
 		e.journalFailed(g, err)
 	}
 	return p, nil

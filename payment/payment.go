@@ -26,6 +26,7 @@ type Way string
 const (
 	WayHosted    Way = "hosted"     // the payer types the card on the gateway's page
 	WaySavedCard Way = "saved_card" // charged by the gateway's token
+	WayBack      Way = "back"       // a refund: from the provider to the card that was charged
 )
 
 // Origin says who started a payment.
@@ -37,6 +38,7 @@ const (
 	OriginGuest         Origin = "guest"
 	OriginAdministrator Origin = "administrator"
 	OriginRun           Origin = "run"
+	OriginEngine        Origin = "engine" // what follows from another payment
 )
 
 // Payment is one intent to move money once.
@@ -71,6 +73,14 @@ type Payment struct {
 	TxnType    string `json:"txn_type"`
 	Reference  string `json:"reference"` // MerchantReference as the gateway echoes it
 
+	Mode string   `json:"mode,omitempty"` // RecurringMode of the use of a card
+	Card CardUsed `json:"card,omitzero"`
+	Save CardSave `json:"save,omitzero"` // what becomes of the card that the hosted page was to save
+
+	GivenBack []GivenBack `json:"given_back,omitempty"` // what was, is, or may be given back of this payment
+	GivesBack bool        `json:"gives_back,omitempty"` // decided: it goes back, and is not booked
+	Of        ID          `json:"of,omitempty"`         // of a refund: the payment that it gives back
+
 	FormKey string `json:"form_key,omitempty"` // unique in the journal
 	Payer   string `json:"payer,omitempty"`    // keyed hash of the guest's cookie, or the customer
 
@@ -83,6 +93,7 @@ type Payment struct {
 	Class     string `json:"class,omitempty"`
 	Words     string `json:"words,omitempty"` // key of the words people read
 	Surcharge string `json:"surcharge,omitempty"`
+	Heard     bool   `json:"heard,omitempty"`     // it has shown to know the TxnId
 	Claimed   string `json:"claimed,omitempty"` // DpsTxnRef of a charge that the gateway claims, but not as it was asked for
 
 	Booking Booking `json:"booking,omitzero"`
@@ -97,6 +108,13 @@ type Payment struct {
 	LeaseOwner string    `json:"lease_owner,omitempty"`
 	LeaseUntil time.Time `json:"lease_until,omitzero"`
 	Fence      int64     `json:"fence"` // grows with each claim
+}
+
+// CardUsed is the saved card that a payment is charged to, as far as it may be kept and shown.
+type CardUsed struct {
+	Key   string `json:"key,omitempty"` // Card.Key
+	Brand string `json:"brand,omitempty"`
+	Ends  string `json:"ends,omitempty"`
 }
 
 // Post says how far the POST of a payment to Splynx has come.
@@ -153,14 +171,21 @@ func InFlight() []State { return []State{Submitted, Unknown, Approved, Parked} }
 // of a customer against any document of that customer. Customers change partners, and of
 // money without intent the partner is not known: it does not matter.
 func (p *Payment) Blocks(q *Payment) bool {
-	if !p.InFlight() || p.Customer != q.Customer {
+	if !p.InFlight() || p.Customer != q.Customer || p.apart() || q.apart() {
 		return false
 	}
 	if p.Kind == KindTopUp || q.Kind == KindTopUp {
-		return p.Kind != KindCardCheck && q.Kind != KindCardCheck
+		return true
 	}
 	return p.Kind == q.Kind && p.DocumentID == q.DocumentID
 }
+
+// apart tells that the payment is for nothing that the customer owes: a card check, a refund.
+func (p *Payment) apart() bool { return p.Kind == KindCardCheck || p.Kind == KindRefund }
+
+// ByPxPost tells that the payment moves without its payer's browser: PxPost is asked for it,
+// and may be asked about it.
+func (p *Payment) ByPxPost() bool { return p.Way != WayHosted }
 
 // PageOpen tells whether the hosted page may still be sent to its payer, with enough time
 // left to type a card.

@@ -18,6 +18,9 @@ const recordTimeout = 10 * time.Second
 // it. A record that cannot be made stops nothing; one whose answer was lost is searched for
 // when it is needed.
 func (e *Engine) openRecord(ctx context.Context, g *Generation, p *Payment) func() Booking {
+	if p.apart() { // never booked
+		return func() Booking { return Booking{} }
+	}
 	made := make(chan Booking, 1)
 	go func() {
 		defer close(made)

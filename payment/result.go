@@ -59,7 +59,7 @@ func (e *Engine) Result(ctx context.Context, id ID, token secret.Secret, userID 
 		return nil, fmt.Errorf("write the result token: %w", err)
 	}
 	faultpoint.Hit("token_stored")
-	if t.Judged == TokenApproved {
+	if t.Judged == TokenApproved || t.Judged == TokenKept {
 		return e.store.Get(ctx, id)
 	}
 	if n, err := e.store.PendingTokens(ctx, id); err != nil || n > unjudgedLimit {
@@ -112,7 +112,7 @@ func (e *Engine) judgeKnown(ctx context.Context, g *Generation, t Token, p *Paym
 	faultpoint.Hit("result_answered")
 	if isInvalidToken(err) {
 		t.Judged = TokenForeign
-		return e.change(ctx, g, p.ID, func(*Payment) (Writes, error) { return Writes{Token: e.judged(t)}, nil })
+		return e.change(ctx, g, p.ID, func(*Payment) (Writes, error) { return Writes{Tokens: []Token{e.judged(t)}}, nil })
 	}
 	if err != nil {
 		return nil, err
@@ -133,7 +133,9 @@ func (e *Engine) judgeKnown(ctx context.Context, g *Generation, t Token, p *Paym
 	}
 	p, err = e.change(ctx, g, p.ID, func(p *Payment) (Writes, error) {
 		w, err := e.apply(p, v, result.AmountSurcharge, bySource)
-		w.Token = e.judged(t)
+		if err == nil {
+			w.Tokens = []Token{e.kept(t, p, v)}
+		}
 		return w, err
 	})
 	if err == nil {
@@ -163,11 +165,22 @@ func (e *Engine) parkUnasked(ctx context.Context, g *Generation, p *Payment, why
 	return err
 }
 
-// judged is the token as it is kept: without its value.
-func (e *Engine) judged(t Token) *Token {
+// judged is the token as it stays: without its value.
+func (e *Engine) judged(t Token) Token {
 	t.Value, t.NextAt = secret.Secret{}, time.Time{}
 	t.Asked++
-	return &t
+	return t
+}
+
+// kept is judged for a token of p that v was read with: one that a card can be read with keeps
+// its value until the card is stored.
+func (e *Engine) kept(t Token, p *Payment, v windcave.Verdict) Token {
+	value := t.Value
+	t = e.judged(t)
+	if t.Judged == TokenApproved && p.Save.Stage == SaveStoring && p.DpsTxnRef == v.DpsTxnRef {
+		t.Judged, t.Value = TokenKept, value
+	}
+	return t
 }
 
 // askLater leaves a token for the worker.
@@ -178,7 +191,7 @@ func (e *Engine) askLater(ctx context.Context, g *Generation, t Token, why error
 	t.Asked++
 	log := g.logger().With(zap.String("payment", string(t.Payment)), zap.Int("asked", t.Asked), zap.Error(why))
 	if since > tokenLife {
-		t = *e.judged(t)
+		t = e.judged(t)
 		t.Judged = TokenGivenUp
 		log.Error("result token is given up: nobody could tell what it is")
 	} else {

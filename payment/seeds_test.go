@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -147,6 +148,7 @@ func (s *story) step() {
 	steps := []func(){
 		s.start, s.start, s.start, s.pay, s.pay, s.pay, s.pay, s.comeBack, s.comeBack, s.gateway, s.gateway, s.staff,
 		s.wait, s.wait, s.wait, s.die, s.die, s.cut, s.stranger, s.settle, s.back, s.back,
+		s.charge, s.charge, s.charge, s.checkCard, s.checkCard,
 	}
 	pick(s.r, steps)()
 	if s.w.Crashed() {
@@ -158,6 +160,33 @@ func (s *story) start() {
 	s.forms++
 	form := s.forms - s.r.IntN(2) // an old one now and then
 	p, err := s.w.Engine.Start(background, s.w.OrderOf(pick(s.r, s.invoices), fmt.Sprint("form-", form), fmt.Sprint("payer-", s.r.IntN(3))))
+	if err == nil && p.PageURL != "" {
+		s.pages = append(s.pages, p)
+	}
+}
+
+// charge charges the saved card, if there is one.
+func (s *story) charge() {
+	s.forms++
+	card, err := s.w.Engine.Card(background, 1, s.w.Customer)
+	if err != nil || card.Key == "" && s.r.IntN(2) == 0 {
+		return
+	}
+	if card.Key == "" {
+		s.w.PutCard(pick(s.r, []windcavetest.Card{windcavetest.CardApproved, windcavetest.CardApproved, windcavetest.CardDeclined}))
+		return
+	}
+	order := s.w.OrderOf(pick(s.r, s.invoices), fmt.Sprint("form-", s.forms-s.r.IntN(2)), "customer-1")
+	order.Card = card.Used()
+	p, err := s.w.Engine.Charge(background, order)
+	if err != nil || !slices.ContainsFunc(s.w.Splynx.Records(), func(r splynxtest.Record) bool { return r.Additional[0] == string(p.ID) }) {
+		s.backup = "" // nothing tells a journal from before of this charge
+	}
+}
+
+func (s *story) checkCard() {
+	s.forms++
+	p, err := s.w.Engine.Start(background, s.w.CheckCard(fmt.Sprint("card-", s.forms-s.r.IntN(2))))
 	if err == nil && p.PageURL != "" {
 		s.pages = append(s.pages, p)
 	}
@@ -231,6 +260,16 @@ func (s *story) gateway() {
 		{Op: windcavetest.OpNotify, Kind: windcavetest.NotifyDrop},
 		{Op: windcavetest.OpNotify, Kind: windcavetest.NotifyRepeat, N: 3},
 		{Op: windcavetest.OpNotify, Kind: windcavetest.NotifyFirst},
+		{Op: windcavetest.OpPurchase, Kind: windcavetest.RecordThenCut},
+		{Op: windcavetest.OpPurchase, Kind: windcavetest.CutBefore},
+		{Op: windcavetest.OpPurchase, Kind: windcavetest.StatusRequired},
+		{Op: windcavetest.OpPurchase, Kind: windcavetest.DelayBefore, Delay: 100 * time.Second},
+		{Op: windcavetest.OpPurchase, Kind: windcavetest.DelayAfter, Delay: 200 * time.Second},
+		{Op: windcavetest.OpPurchase, Kind: windcavetest.HalfXML},
+		{Op: windcavetest.OpPurchase, Kind: windcavetest.CredentialsU5},
+		{Op: windcavetest.OpRefund, Kind: windcavetest.RecordThenCut},
+		{Op: windcavetest.OpRefund, Kind: windcavetest.CutBefore},
+		{Op: windcavetest.OpRefund, Kind: windcavetest.CredentialsU5},
 	})
 	f.Times = 1 + s.r.IntN(3)
 	if second := f.Kind == windcavetest.ApproveTwice || f.Kind == windcavetest.PayAgain; second && s.restores {

@@ -115,8 +115,10 @@ func (p *Payment) settles(how Settlement) error {
 		}
 		return fmt.Errorf("%w: it is %s; %s", ErrNotParked, p.State, advice)
 	}
-	money := p.HasMoney() || p.Claimed != ""
+	money := p.HasMoney() || p.Claimed != "" || p.Kind == KindRefund // of a refund the office may have seen it
 	switch {
+	case how == SettleRecorded && p.apart():
+		return fmt.Errorf("%w: it is a %s, which is never booked; settle it as refunded, not_paid or again", ErrSettlement, strings.ToLower(title(p.Kind)))
 	case how == SettleNotPaid && p.HasMoney():
 		return fmt.Errorf("%w: the gateway has approved it (%s); settle it as recorded, refunded or again", ErrSettlement, p.DpsTxnRef)
 	case (how == SettleRecorded || how == SettleRefunded) && !money:
@@ -168,7 +170,9 @@ func (e *Engine) settle(g *Generation, q *Payment, how Settlement, rows []splynx
 			}
 		}
 	case SettleRefunded:
-		to = Refunded
+		if to = Refunded; q.Kind == KindRefund {
+			to = Settled
+		}
 	case SettleNotPaid:
 		to = NotDone
 	}

@@ -23,6 +23,8 @@ type Start struct {
 	DocumentNumber string
 	ByID           bool // the payer came by the document's id, and is not told its number
 	Amount         currency.Amount
+	Card           CardUsed // the saved card to charge, as the page has shown it; zero: the payer types one
+	SaveCard       bool     // the card that the payer types is to be saved
 	FormKey        string // made with the page: sent twice it gives the same payment
 	Payer          string // who may see the payment's page: opaque
 	Who            string // for the history, such as "guest"
@@ -50,30 +52,70 @@ func (e *Engine) Start(ctx context.Context, s Start) (*Payment, error) {
 	if err := e.heldBack(ctx); err != nil {
 		return nil, err
 	}
+	if s.Kind == KindCardCheck && g.Partner(s.Partner).PxPost == nil {
+		return nil, fmt.Errorf("%w: PxPost of partner %d, to give a card check back with", ErrNoCredentials, s.Partner)
+	}
+	if s.SaveCard { // else money would be taken for a card that can be kept nowhere
+		if _, err := g.cardAccount(ctx, e.now()); err != nil {
+			return nil, err
+		}
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), startTimeout)
 	defer cancel()
 
-	if p, err := e.already(ctx, s); p != nil || err != nil {
+	p, release, err := e.admit(ctx, g, s)
+	defer release()
+	if p != nil || err != nil {
 		return p, err
 	}
-	if err := e.Serves(ctx, g, s.Partner); err != nil {
-		return nil, err
-	}
-	if c := g.Partner(s.Partner).Currency; s.Amount.CurrencyCode() != c {
-		return nil, fmt.Errorf("%w: %s, not %s", ErrCurrency, c, s.Amount.CurrencyCode())
-	}
-	if s.Payer != "" { // two tabs of one payer: the second finds the page of the first
-		defer e.starts.lock(fmt.Sprintf("%s %s %d", s.Payer, s.Kind, s.DocumentID))()
-	}
-	if p, err := e.earlierPages(ctx, g, s); p != nil || err != nil {
-		return p, err
-	}
-	p, err := e.offer(ctx, g, s, s.FormKey)
+	p, err = e.offer(ctx, g, s, s.FormKey)
 	if err == nil && p.State == NotOffered && p.Reason == ReasonPageUnclear {
 		// The page may exist, but nobody knows its address: another TxnId, once.
 		return e.offer(ctx, g, s, secondKey(s.FormKey))
 	}
 	return p, err
+}
+
+// admit does what comes before every new intent. It returns the payment that answers s already,
+// if there is one. What it returns to release is held until the intent is written.
+func (e *Engine) admit(ctx context.Context, g *Generation, s Start) (p *Payment, release func(), err error) {
+	release = func() {}
+	if p, err := e.already(ctx, s); p != nil || err != nil {
+		return p, release, err
+	}
+	if err := e.Serves(ctx, g, s.Partner); err != nil {
+		return nil, release, err
+	}
+	if c := g.Partner(s.Partner).Currency; s.Amount.CurrencyCode() != c {
+		return nil, release, fmt.Errorf("%w: %s, not %s", ErrCurrency, c, s.Amount.CurrencyCode())
+	}
+	if s.Payer != "" { // two tabs of one payer: the second finds the page of the first
+		release = e.starts.lock(fmt.Sprintf("%s %s %d", s.Payer, s.Kind, s.DocumentID))
+	}
+	p, err = e.earlierPages(ctx, g, s)
+	return p, release, err
+}
+
+// create writes an intent, unless money for the same thing is under way (ErrInFlight). It
+// returns the payment that the other half of a double click has made, if that was first.
+func (e *Engine) create(ctx context.Context, g *Generation, p *Payment, begun Event, s Start) (*Payment, error) {
+	begun.Node = e.node
+	err := e.store.Create(ctx, p, begun, func(inFlight []*Payment) error {
+		for _, other := range inFlight {
+			if other.Blocks(p) {
+				return ErrInFlight
+			}
+		}
+		return nil
+	})
+	if errors.Is(err, ErrFormKeyUsed) {
+		return e.already(ctx, s)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("write the intent: %w", err)
+	}
+	e.tell(g, p, begun)
+	return p, nil
 }
 
 // secondKey is the form key of the one new try after an unclear GenerateRequest.
@@ -91,7 +133,8 @@ func (e *Engine) already(ctx context.Context, s Start) (*Payment, error) {
 		if second, err := e.store.ByFormKey(ctx, secondKey(s.FormKey)); err == nil {
 			p = second
 		}
-		if p.Kind != s.Kind || p.DocumentID != s.DocumentID || p.Customer != s.Customer || p.Payer != s.Payer || !p.Amount.Equal(s.Amount) {
+		if p.Kind != s.Kind || p.DocumentID != s.DocumentID || p.Customer != s.Customer || p.Payer != s.Payer || !p.Amount.Equal(s.Amount) ||
+			p.Card.Key != s.Card.Key || (p.Save.Stage != SaveNone) != s.SaveCard {
 			return nil, ErrFormChanged
 		}
 		return p, nil
@@ -114,7 +157,7 @@ func (e *Engine) earlierPages(ctx context.Context, g *Generation, s Start) (*Pay
 		return nil, err
 	}
 	for _, p := range pages {
-		if s.Payer != "" && p.Payer == s.Payer && p.PageOpen(e.now()) && p.Amount.Equal(s.Amount) {
+		if s.Payer != "" && p.Payer == s.Payer && s.Card.Key == "" && p.PageOpen(e.now()) && p.Amount.Equal(s.Amount) && (p.Save.Stage != SaveNone) == s.SaveCard {
 			return p, nil
 		}
 	}
@@ -125,7 +168,7 @@ func (e *Engine) earlierPages(ctx context.Context, g *Generation, s Start) (*Pay
 		} else if waiting {
 			return nil, ErrInFlight
 		}
-		if asked == earlierAsked || e.now().Sub(p.CreatedAt) > pageLooks[len(pageLooks)-1] {
+		if p.ByPxPost() || asked == earlierAsked || e.now().Sub(p.CreatedAt) > pageLooks[len(pageLooks)-1] {
 			continue
 		}
 		asked++
@@ -151,32 +194,51 @@ func (e *Engine) earlierPages(ctx context.Context, g *Generation, s Start) (*Pay
 // earlierAsked is how many earlier pages of a document the gateway is asked about at a start.
 const earlierAsked = 3
 
+// blank is a payment of s with a number of its own, claimed by this process.
+func (e *Engine) blank(g *Generation, s Start, way Way, lease time.Duration) (*Payment, error) {
+	id, err := NewID(e.rand)
+	if err != nil {
+		return nil, err
+	}
+	with, now := g.Partner(s.Partner), e.now()
+	return &Payment{
+		ID: id, TxnID: id, Kind: s.Kind, Way: way, Origin: s.Origin, Site: g.Settings.PublicURL,
+		Partner: s.Partner, Customer: s.Customer, DocumentID: s.DocumentID, DocumentNumber: s.DocumentNumber, ByID: s.ByID,
+		Amount: s.Amount, Endpoint: with.Endpoint, PxPayUser: with.PxPayUser, PxPostUser: with.PxPostUser, OwnAccount: with.Own,
+		TxnType: string(windcave.Purchase), FormKey: s.FormKey, Payer: s.Payer,
+		LeaseOwner: e.node, LeaseUntil: now.Add(lease), NextAt: now.Add(lease), Fence: 1,
+	}, nil
+}
+
 // intent is the payment that s asks for, and what will be asked of the gateway for it.
 func (e *Engine) intent(g *Generation, s Start, formKey string) (*Payment, windcave.GenerateRequest, error) {
-	with, now := g.Partner(s.Partner), e.now()
-	id, err := NewID(e.rand)
+	p, err := e.blank(g, s, WayHosted, startTimeout)
 	if err != nil {
 		return nil, windcave.GenerateRequest{}, err
 	}
+	p.FormKey = formKey
+	if s.Kind == KindCardCheck {
+		p.TxnType = string(g.Settings.Cards.CheckType)
+	}
+	back := g.Settings.PublicURL + ReturnPath + string(p.ID)
 	request := windcave.GenerateRequest{
-		TxnType:           windcave.Purchase,
+		TxnType:           windcave.TxnType(p.TxnType),
 		Amount:            s.Amount,
-		TxnID:             string(id),
+		TxnID:             string(p.ID),
 		MerchantReference: s.reference(),
 		TxnData1:          traceOf(s.Kind, s.DocumentID, s.Customer).String(),
-		URLSuccess:        g.Settings.PublicURL + ReturnPath + string(id),
-		URLFail:           g.Settings.PublicURL + ReturnPath + string(id),
-		ExpiresAt:         now.Add(g.Settings.PageLife),
+		URLSuccess:        back,
+		URLFail:           back,
+		ExpiresAt:         e.now().Add(g.Settings.PageLife),
 		ClientVersion:     "caddy-paymentexpress",
-	}.Sent()
-	return &Payment{
-		ID: id, TxnID: id, Kind: s.Kind, Way: WayHosted, Origin: s.Origin, Site: g.Settings.PublicURL,
-		Partner: s.Partner, Customer: s.Customer, DocumentID: s.DocumentID, DocumentNumber: s.DocumentNumber, ByID: s.ByID,
-		Amount: s.Amount, Endpoint: with.Endpoint, PxPayUser: with.PxPayUser, PxPostUser: with.PxPostUser, OwnAccount: with.Own,
-		TxnType: string(request.TxnType), Reference: request.MerchantReference,
-		FormKey: formKey, Payer: s.Payer, PageEnds: request.ExpiresAt,
-		LeaseOwner: e.node, LeaseUntil: now.Add(startTimeout), NextAt: now.Add(startTimeout), Fence: 1,
-	}, request, nil
+	}
+	if s.SaveCard {
+		p.Save.Stage, p.Mode = SaveWanted, sent(g.Settings.Cards.Modes.Save)
+		request.EnableAddBillCard, request.RecurringMode = true, p.Mode
+	}
+	request = request.Sent()
+	p.Reference, p.PageEnds = request.MerchantReference, request.ExpiresAt
+	return p, request, nil
 }
 
 // offer writes the intent, asks for the page, and writes the answer.
@@ -190,21 +252,10 @@ func (e *Engine) offer(ctx context.Context, g *Generation, s Start, formKey stri
 		return nil, err
 	}
 	faultpoint.Hit("before_intent")
-	started := p.begin(Created, ReasonStarted, "", s.Who, e.now())
-	started.Node = e.node
-	if err := e.store.Create(ctx, p, started, func(inFlight []*Payment) error {
-		for _, other := range inFlight {
-			if other.Blocks(p) {
-				return ErrInFlight
-			}
-		}
-		return nil
-	}); errors.Is(err, ErrFormKeyUsed) {
-		return e.already(ctx, s) // the other half of a double click was first
-	} else if err != nil {
-		return nil, fmt.Errorf("write the intent: %w", err)
+	made, err := e.create(ctx, g, p, p.begin(Created, ReasonStarted, "", s.Who, e.now()), s)
+	if err != nil || made != p {
+		return made, err
 	}
-	e.tell(g, p, started)
 	faultpoint.Hit("intent")
 
 	record := e.openRecord(ctx, g, p)
@@ -278,6 +329,10 @@ func title(k Kind) string {
 		return "Proforma invoice"
 	case KindTopUp:
 		return "Top-up"
+	case KindCardCheck:
+		return "Card check"
+	case KindRefund:
+		return "Refund"
 	}
 	return "Payment"
 }

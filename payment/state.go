@@ -46,6 +46,21 @@ const (
 	ReasonBooked             Reason = "booked"
 	ReasonSecondCharge       Reason = "second_charge"
 
+	// Of what PxPost is asked for.
+	ReasonSent             Reason = "sent"
+	ReasonOutcomeUnclear   Reason = "outcome_unclear"
+	ReasonNotSent          Reason = "not_sent"        // surely: the gateway could not be reached, or we stopped before
+	ReasonNeverArrived     Reason = "never_arrived"   // as the gateway says, after long enough
+	ReasonGatewayRefused   Reason = "gateway_refused" // configuration or request, for an administrator
+	ReasonNotFound         Reason = "not_found"       // the gateway does not know what it should know
+	ReasonAmountChanged    Reason = "amount_changed"
+	ReasonCardChanged      Reason = "card_changed"
+	ReasonCustomerChanged  Reason = "customer_changed"
+	ReasonSplynxUnreadable Reason = "splynx_unreadable"
+	ReasonGivenBack        Reason = "given_back"
+	ReasonRefundRefused    Reason = "refund_refused"
+	ReasonLapsed           Reason = "lapsed" // an Auth that nobody has let go of ends by itself
+
 	ReasonAnswerDiffers      Reason = "answer_differs"
 	ReasonCredentialsMissing Reason = "credentials_missing"
 	ReasonCredentialsBack    Reason = "credentials_back"

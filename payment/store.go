@@ -54,7 +54,7 @@ type Store interface {
 // Writes is what goes into the journal together with a changed payment.
 type Writes struct {
 	Events   []Event
-	Token    *Token   // a result token that was judged
+	Tokens   []Token  // result tokens that were judged
 	New      *Payment // a second charge's own row; left out without error if it is there already
 	NewEvent Event
 	Made     *bool // becomes true if New was not there yet; nil: nobody asks
@@ -98,6 +98,7 @@ type Judged string
 const (
 	TokenPending  Judged = "pending"  // to be asked about
 	TokenApproved Judged = "approved" // its replay costs no call
+	TokenKept     Judged = "kept"     // approved, and needed until the card that came with it is stored
 	TokenDeclined Judged = "declined" // may belong to the page, not the attempt: asked again
 	TokenForeign  Judged = "foreign"  // not of this payment, or none of the gateway's: forgotten
 	TokenGivenUp  Judged = "given_up"
@@ -124,6 +125,8 @@ type Tokens interface {
 	AddToken(ctx context.Context, t Token, limit int) (Token, error)
 	// PendingTokens counts the tokens of a payment that are not judged yet.
 	PendingTokens(ctx context.Context, id ID) (int, error)
+	// KeptTokens lists the tokens of a payment that are TokenKept.
+	KeptTokens(ctx context.Context, id ID) ([]Token, error)
 	// SetToken writes what is known of t.
 	SetToken(ctx context.Context, t Token) error
 	// DueTokens lists pending tokens whose time has come.

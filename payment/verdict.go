@@ -20,6 +20,7 @@ type source string
 const (
 	bySource       source = "result"
 	byStatusSource source = "status"
+	byCharge       source = "charge" // the answer to what was sent
 )
 
 // apply writes an answer of the gateway into the payment as it is found. Whoever brings an
@@ -49,6 +50,11 @@ func (e *Engine) apply(p *Payment, v windcave.Verdict, surcharge string, from so
 		ev, err := p.move(to, why, v.Code, string(from), now)
 		p.NextAt = now // its statement record is to be written
 		return Writes{Events: []Event{ev}}, err
+	case v.Outcome == windcave.Declined && (p.State == Submitted || p.State == Unknown):
+		p.Code, p.Class, p.Words = v.Code, string(v.Class), v.Key
+		ev, err := p.move(Declined, ReasonGatewayDeclined, v.Code, string(from), now)
+		p.LeaseOwner, p.LeaseUntil, p.NextAt = "", time.Time{}, now
+		return Writes{Events: []Event{ev}}, err
 	}
 	return Writes{}, nil
 }
@@ -63,7 +69,10 @@ func (e *Engine) approve(p *Payment, v windcave.Verdict, surcharge string, from 
 		}
 	}
 	p.DpsTxnRef, p.Code, p.Class, p.Words, p.Surcharge = v.DpsTxnRef, v.Code, string(v.Class), v.Key, surcharge
-	p.ApprovedAt, p.Claimed = now, ""
+	p.ApprovedAt, p.Claimed, p.Heard = now, "", true
+	if p.Save.Stage == SaveWanted {
+		p.Save.Stage, p.Save.NextAt = SaveStoring, now
+	}
 	ev, err := p.move(Approved, ReasonGatewayApproved, v.DpsTxnRef, string(from), now)
 	p.NextAt = now
 	p.LeaseOwner, p.LeaseUntil = "", time.Time{}

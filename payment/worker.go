@@ -122,25 +122,45 @@ func (e *Engine) step(id ID) {
 		e.elsewhere(ctx, g, p)
 		return
 	}
+	switch {
+	case p.Save.Stage == SaveStoring && (p.State != Approved || p.apart()) && !p.Save.NextAt.After(e.now()):
+		err = e.storeCard(ctx, g, p)
+	default:
+		err = e.act(ctx, g, p)
+	}
+	if err != nil && !errors.Is(err, errFenced) {
+		g.logger().Error("payment cannot be moved now; it is tried again", append(describe(p), zap.Error(err))...)
+		e.postpone(ctx, g, p)
+	}
+}
+
+// act does what the state of a claimed payment asks for.
+func (e *Engine) act(ctx context.Context, g *Generation, p *Payment) (err error) {
 	switch p.State {
 	case Created:
-		err = e.abandon(ctx, g, p)
+		if p.Kind == KindRefund {
+			return e.sendRefund(ctx, g, p)
+		}
+		return e.abandon(ctx, g, p)
 	case Approved:
-		err = e.book(ctx, g, p)
+		switch {
+		case p.Kind == KindRefund:
+			return e.refundDone(ctx, g, p)
+		case p.Kind == KindCardCheck, p.GivesBack:
+			return e.giveBack(ctx, g, p)
+		}
+		return e.book(ctx, g, p)
 	case Recorded, Refunded, Settled:
-		err = e.lookAgain(ctx, g, p)
+		return e.lookAgain(ctx, g, p)
 	case Parked:
-		err = e.lookParked(ctx, g, p)
+		return e.lookParked(ctx, g, p)
 	default:
 		err = e.ask(ctx, g, p)
 		// However it ended, what may have been posted is searched for again.
 		if at := nextLaterLook(p); err == nil && !at.IsZero() && !at.After(e.now()) {
 			err = e.lookAgain(ctx, g, p)
 		}
-	}
-	if err != nil && !errors.Is(err, errFenced) {
-		g.logger().Error("payment cannot be moved now; it is tried again", append(describe(p), zap.Error(err))...)
-		e.postpone(ctx, g, p)
+		return err
 	}
 }
 
@@ -176,15 +196,25 @@ func (e *Engine) rest(p *Payment, now time.Time) {
 		if p.Reason == ReasonCredentialsMissing {
 			p.NextAt = earlier(p.NextAt, now.Add(credentialsPause))
 		}
-		if !p.HasMoney() && p.Way == WayHosted {
+		switch {
+		case p.HasMoney():
+		case p.Way == WayHosted:
 			p.NextAt = earlier(p.NextAt, nextPageLook(p, now))
+		case p.mayHaveBeenSent():
+			p.NextAt = earlier(p.NextAt, now.Add(stuckAgain))
 		}
 	default:
 		p.NextAt = time.Time{}
-		if p.Way == WayHosted {
+		switch {
+		case p.Way == WayHosted:
 			p.NextAt = nextPageLook(p, now)
+		default:
+			p.NextAt = nextEndedLook(p, now)
 		}
 		p.NextAt = earlier(p.NextAt, nextLaterLook(p))
+	}
+	if p.Save.Stage == SaveStoring {
+		p.NextAt = earlier(p.NextAt, p.Save.NextAt)
 	}
 }
 

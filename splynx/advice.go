@@ -1,6 +1,9 @@
 package splynx
 
-import "net/http"
+import (
+	"errors"
+	"net/http"
+)
 
 // adviceByCode is what to do about the codes that have one cause.
 var adviceByCode = map[string]string{
@@ -19,6 +22,9 @@ var adviceByCode = map[string]string{
 
 // Advice tells the operator what to do about the error.
 func (e *Error) Advice() string {
+	if errors.Is(e.Err, ErrTooManyAttempts) {
+		return "Splynx takes no more sign-ins for a while, of this customer or from this machine's address; wait, and look at its log if many customers are told so"
+	}
 	if s := adviceByCode[e.InternalCode]; s != "" {
 		return s
 	}

@@ -124,14 +124,25 @@ func (c *Client) create(ctx context.Context, op operation, object any) (int64, e
 	return 0, unreadable(op, a, err)
 }
 
-// update puts an object. Splynx answers 202 with an empty body; a page in place of it means
-// that something else than Splynx has answered.
+// update puts an object with an id.
 func (c *Client) update(ctx context.Context, op operation, id int64, object any) error {
+	return c.put(ctx, op, request{element: strconv.FormatInt(id, 10)}, object)
+}
+
+// put puts an object at a place.
+func (c *Client) put(ctx context.Context, op operation, place request, object any) error {
 	body, err := json.Marshal(object)
 	if err != nil {
 		return inputError(op, "it cannot be written as JSON: %w", err)
 	}
-	a, err := c.do(ctx, op, request{element: strconv.FormatInt(id, 10), body: body})
+	place.body = body
+	return c.change(ctx, op, place)
+}
+
+// change sends a PUT or a DELETE. Splynx answers 202 or 204 with an empty body; a page in
+// place of it means that something else than Splynx has answered.
+func (c *Client) change(ctx context.Context, op operation, r request) error {
+	a, err := c.do(ctx, op, r)
 	if err != nil {
 		return err
 	}

@@ -2,8 +2,9 @@
 //
 // It does what such a program needs and nothing else: read customers, invoices, payments,
 // payment methods, statements and what there is to know of the installation, write payments
-// and statement records, and find out who is signed in. It decides nothing
-// about money; it tells exactly what is known after a call, and what is not.
+// and statement records, keep what belongs to a saved card in a customer's payment account,
+// and find out who is signed in. It decides nothing about money; it tells exactly what is
+// known after a call, and what is not.
 //
 // # What is known after a call
 //
@@ -33,7 +34,14 @@
 // With AuthSignature each call is signed instead, with a number that has to grow from call to
 // call: see Nonces. A 401 is then answered by one more try with a number far ahead.
 //
-// WhoIs tells whose a browser session of Splynx is. Everything else is done with the API key.
+// WhoIs tells whose a browser session of Splynx is, and SignIn whose a login and password
+// are. Everything else is done with the API key.
+//
+// # Saved cards
+//
+// Splynx keeps what add-ons need to know of a card in payment accounts: a PaymentAccount has
+// a title and the labels of ten fields, and AccountData has a customer's values. Staff can
+// read and change them, and so can any API key that may: they are no place for a card number.
 //
 // # Numbers
 //

@@ -14,21 +14,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
-
-	"github.com/bojanz/currency"
 )
-
-func aPayment(t *testing.T) NewPayment {
-	t.Helper()
-	amount, err := currency.NewAmount("57.5", "NZD")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return NewPayment{
-		CustomerID: 7, InvoiceID: 12, PaymentType: 3, ReceiptNumber: "PX01HZX", Amount: amount,
-		Date: time.Date(2026, 3, 1, 23, 30, 0, 0, time.FixedZone("NZDT", 13*3600)),
-	}
-}
 
 func TestHeaders(t *testing.T) {
 	t.Parallel()
@@ -91,35 +77,6 @@ func TestConfig(t *testing.T) {
 	}
 }
 
-// reads and writes are one call of each sort that a test can send.
-var (
-	writes = map[string]func(context.Context, *Client, NewPayment) error{
-		"create": func(ctx context.Context, c *Client, p NewPayment) error {
-			_, err := c.CreatePayment(ctx, p)
-			return err
-		},
-		"update": func(ctx context.Context, c *Client, _ NewPayment) error {
-			return c.UpdateRecord(ctx, 3, RecordUpdate{Status: RecordProcessed, PaymentID: 9})
-		},
-	}
-	reads = map[string]func(context.Context, *Client, NewPayment) error{
-		"read": func(ctx context.Context, c *Client, _ NewPayment) error { _, err := c.Invoice(ctx, 12); return err },
-		"search": func(ctx context.Context, c *Client, _ NewPayment) error {
-			_, err := c.PaymentsByReceipt(ctx, "R", 7)
-			return err
-		},
-	}
-)
-
-// withToken gives the client a token, so that the next call is the one under test.
-func (s *server) withToken() *server {
-	s.t.Helper()
-	if _, err := s.client.token(s.t.Context(), opCheck, nil); err != nil {
-		s.t.Fatal(err)
-	}
-	return s
-}
-
 // What each status means for a write and for a read of one object and of a list, and how
 // often the call is sent.
 func TestStatuses(t *testing.T) {
@@ -161,7 +118,10 @@ func TestStatuses(t *testing.T) {
 				t.Errorf("%d: sent %d times, want %d", tt.status, n, calls)
 			}
 		}
-		for _, w := range writes {
+		for name, w := range writes {
+			if tt.status == http.StatusNotFound && name == "delete account" {
+				continue // is looked into: see TestDeleteAccountData
+			}
 			check(w, tt.write, 1, tt.write != KindUnclear)
 		}
 		check(reads["read"], tt.read, tt.readCalls, true)
@@ -237,17 +197,24 @@ func TestWriteIsNeverRepeated(t *testing.T) {
 
 func TestHang(t *testing.T) {
 	t.Parallel()
-	s := setup(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
-	s.withToken()
-	s.client.limit = 30 * time.Millisecond
+	arrived := make(chan chan struct{}, 1)
+	s := setup(t, func(_ http.ResponseWriter, r *http.Request) {
+		close(<-arrived)
+		<-r.Context().Done()
+	}).withToken()
+	hang := func(call func(context.Context, *Client, NewPayment) error) error {
+		ctx := expiring{t.Context(), make(chan struct{})}
+		arrived <- ctx.over
+		return call(ctx, s.client, aPayment(t))
+	}
 	for _, write := range writes {
-		err := write(t.Context(), s.client, aPayment(t))
+		err := hang(write)
 		if e := theError(t, err, KindUnclear); e.SurelyNot() || !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "no answer in time") {
 			t.Errorf("got %v", err)
 		}
 	}
 	for _, read := range reads {
-		theError(t, read(t.Context(), s.client, aPayment(t)), KindUnclear)
+		theError(t, hang(read), KindUnclear)
 	}
 	if n := len(s.seen(false)); n != len(writes)+len(reads) {
 		t.Errorf("sent %d times", n)

@@ -27,6 +27,12 @@ func TestLists(t *testing.T) {
 			`[{"id":1,"name":"Main"},{"id":"2","name":17}]`,
 			[]Partner{{1, "Main"}, {2, "17"}},
 		},
+		"payment accounts": {
+			func(ctx context.Context, c *Client) (any, error) { return c.PaymentAccounts(ctx) },
+			"admin/customers/customer-payment-accounts",
+			`[{"id":"1","title":"Windcave","field_1":"Token","field_2":"Card","field_9":9,"field_10":"Last","more":1},{"id":2,"title":null}]`,
+			[]PaymentAccount{{1, "Windcave", [10]string{0: "Token", 1: "Card", 8: "9", 9: "Last"}}, {ID: 2}},
+		},
 		"administrators": {
 			func(ctx context.Context, c *Client) (any, error) { return c.Administrators(ctx) },
 			"admin/administration/administrators",

@@ -53,6 +53,7 @@ var (
 	opAdministrator  = operation{name: "read administrator", method: http.MethodGet, path: "admin/administration/administrators", permission: "Administrators view", retry: repeatRead}
 	opAdministrators = operation{name: "list administrators", method: http.MethodGet, path: "admin/administration/administrators", permission: "Administrators index", list: true, retry: repeatRead}
 	opEntryPoints    = operation{name: "list entry points", method: http.MethodGet, path: "admin/config/entry-points", permission: "EntryPoints index", list: true, retry: repeatRead}
+	opAccounts       = operation{name: "list payment accounts", method: http.MethodGet, path: "admin/customers/customer-payment-accounts", permission: "CustomerPaymentAccounts index", list: true, retry: repeatRead}
 	opAddOnConfig    = operation{name: "read add-on settings", method: http.MethodGet, path: "admin/config/config", permission: "Config view", list: true, hush: true, retry: repeatRead}
 )
 
@@ -70,13 +71,25 @@ var (
 	opCreatePayment   = operation{name: "create payment", method: http.MethodPost, path: "admin/finance/payments", permission: "Payments add", retry: neverRepeat}
 	opCreateStatement = operation{name: "create statement", method: http.MethodPost, path: "admin/finance/bank-statements", permission: "BankStatements add", retry: neverRepeat}
 	opCreateRecord    = operation{name: "create statement record", method: http.MethodPost, path: "admin/finance/bank-statements-records", permission: "BankStatementsRecords add", retry: neverRepeat}
+	opSetMethod       = operation{name: "update customer billing", method: http.MethodPut, path: "admin/customers/customer-billing", permission: "CustomerBilling update", retry: neverRepeat}
 	opUpdateRecord    = operation{name: "update statement record", method: http.MethodPut, path: "admin/finance/bank-statements-records", permission: "BankStatementsRecords update", retry: neverRepeat}
+)
+
+// The calls about what customers' payment accounts hold. The values are secrets, which an
+// answer may repeat. A write that is sent again late may undo a card that was saved or removed
+// meanwhile. The add-ons' list of permissions has one name for all of them.
+var (
+	opAccountData       = operation{name: "read payment account data", method: http.MethodGet, path: "admin/customers/customer-payment-accounts", permission: "CustomerPaymentAccounts view", hush: true, retry: repeatRead}
+	opAllAccountData    = operation{name: "list payment account data", method: http.MethodGet, path: "admin/customers/customer-payment-account-data", permission: "CustomerPaymentAccounts index", list: true, hush: true, retry: repeatRead}
+	opSetAccountData    = operation{name: "update payment account data", method: http.MethodPut, path: "admin/customers/customer-payment-accounts", permission: "CustomerPaymentAccounts update", hush: true, retry: neverRepeat}
+	opDeleteAccountData = operation{name: "delete payment account data", method: http.MethodDelete, path: "admin/customers/customer-payment-accounts", permission: "CustomerPaymentAccounts delete", hush: true, retry: neverRepeat}
 )
 
 // The calls about access tokens. A nonce or a refresh token may be good for one call only,
 // so the same request is never sent again; a new token is made in its place.
 var (
 	opExchangeSession = operation{name: "exchange a session", method: http.MethodPost, path: "admin/auth/tokens", hush: true, retry: neverRepeat}
+	opSignInCustomer  = operation{name: "sign a customer in", method: http.MethodPost, path: "admin/auth/tokens", hush: true, retry: neverRepeat}
 
 	opSignIn     = operation{name: "sign in", method: http.MethodPost, path: "admin/auth/tokens", hush: true, retry: neverRepeat}
 	opRenewToken = operation{name: "renew the access token", method: http.MethodGet, path: "admin/auth/tokens", hush: true, retry: neverRepeat}

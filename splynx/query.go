@@ -12,6 +12,7 @@ type operator string
 // The operators that Splynx knows and this package or its tests use. Equality has none.
 const (
 	atLeast operator = ">="
+	above   operator = ">"
 	below   operator = "<"
 	between operator = "BETWEEN"
 	like    operator = "LIKE"

@@ -83,6 +83,10 @@ func TestObjectsOfSplynx4(t *testing.T) {
 	if err != nil || !cmp.Equal(payment, wantPayment, dates) {
 		t.Error(err, cmp.Diff(wantPayment, payment, dates))
 	}
+	billing := setup(t, says(200, string(dumps["customer_billing"])))
+	if b, err := billing.client.Billing(t.Context(), 7331); err != nil || b.PaymentMethod != 1 || !cmp.Equal(b.Deposit, decimal(t, "363")) {
+		t.Errorf("billing %+v, %v", b, err)
+	}
 	// A proforma invoice has no due amount, and is not to be taken for an invoice.
 	if got, err := decoded[wireInvoice](t, dumps["proforma_invoice"]); err == nil {
 		t.Errorf("a proforma invoice became %+v", got)

@@ -75,7 +75,12 @@ func find[W wireRow[T], T any](ctx context.Context, c *Client, op operation, q q
 			return found, nil
 		}
 	}
-	return nil, &Error{
+	return nil, tooManyRows(op)
+}
+
+// tooManyRows is for a search that does not come to its end.
+func tooManyRows(op operation) error {
+	return &Error{
 		Op: op.name, Kind: KindUnclear, HTTPStatus: http.StatusOK, Permission: op.permission, read: true,
 		Err: errors.New("there are more rows than " + strconv.Itoa(maxPages*pageSize)),
 	}

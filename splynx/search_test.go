@@ -48,6 +48,41 @@ var searches = map[string]struct {
 		},
 		[]string{`{"id":2,"customer_id":7,"number":"inv-1","total":1,"due":1}`},
 	},
+	"unpaid invoices": {
+		func(ctx context.Context, c *Client) (int, error) {
+			v, err := c.UnpaidInvoices(ctx, 7)
+			return len(v), err
+		},
+		"main_attributes[customer_id]=7&main_attributes[status][0]=IN&main_attributes[status][1][0]=not_paid&main_attributes[status][1][1]=pending&order[id]=DESC&limit=100",
+		`{"id":"3","customer_id":"7","status":"not_paid","total":"1.0000","due":"0.5000","deleted":"0"}`,
+		[]string{
+			`{"id":2,"customer_id":8,"status":"not_paid","total":1,"due":1}`,
+			`{"id":2,"status":"not_paid","total":1,"due":1}`,
+			`{"id":2,"customer_id":7,"status":"paid","total":1,"due":0}`,
+			`{"id":2,"customer_id":7,"status":"deleted","total":1,"due":0}`,
+			`{"id":2,"customer_id":7,"total":1,"due":0}`,
+			`{"id":2,"customer_id":8,"status":"not_paid","deleted":"1","total":1,"due":1}`,
+			`{"id":3,"customer_id":7,"status":"not_paid","total":1,"due":1}`,
+			`{"id":4,"customer_id":7,"status":"not_paid","total":1,"due":1}`,
+		},
+		[]string{
+			`{"id":2,"customer_id":7,"status":"not_paid","deleted":"1","total":1,"due":1}`,
+			`{"id":2,"customer_id":7,"status":"Pending","total":1,"due":1}`,
+		},
+	},
+	"unpaid proforma invoices": {
+		func(ctx context.Context, c *Client) (int, error) {
+			v, err := c.UnpaidProformas(ctx, 7)
+			return len(v), err
+		},
+		"main_attributes[customer_id]=7&main_attributes[status][0]=IN&main_attributes[status][1][0]=not_paid&main_attributes[status][1][1]=pending&order[id]=DESC&limit=100",
+		`{"id":3,"customer_id":7,"status":"pending","total":1}`,
+		[]string{
+			`{"id":2,"customer_id":8,"status":"pending","total":1}`,
+			`{"id":2,"customer_id":7,"status":"paid","total":1}`,
+		},
+		[]string{`{"id":"2","customer_id":"7","status":"not_paid","deleted":"1","total":"1.0000"}`},
+	},
 	"proforma invoices": {
 		func(ctx context.Context, c *Client) (int, error) {
 			v, err := c.ProformasByNumber(ctx, " P-1 ")

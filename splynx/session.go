@@ -60,23 +60,30 @@ func (c *Client) WhoIs(ctx context.Context, session secret.Secret) (*Caller, err
 
 // exchangeSession makes a token from a session.
 func (c *Client) exchangeSession(ctx context.Context, session secret.Secret) (*token, error) {
-	body, err := json.Marshal(map[string]string{"auth_type": "session", "session_id": session.Reveal()})
-	if err != nil {
-		return nil, inputError(opExchangeSession, "it cannot be written as JSON")
-	}
-	a, err := c.exchange(ctx, opExchangeSession, request{body: body})
-	if err == nil {
-		t, err := c.readToken(opExchangeSession, a)
-		return t, learntNothing(err)
-	}
-	e, ok := errors.AsType[*Error](err)
+	t, err := c.personToken(ctx, opExchangeSession, map[string]string{"auth_type": "session", "session_id": session.Reveal()})
+	e, failed := errors.AsType[*Error](err)
 	switch {
-	case !ok || e.HTTPStatus == http.StatusMethodNotAllowed || !saysNo(err):
+	case err == nil:
+		return t, nil
+	case !refusesPerson(err):
 		return nil, learntNothing(err)
-	case e.InternalCode == "INVALID_USER":
+	case failed && e.InternalCode == "INVALID_USER":
 		return nil, noSession("its user is of a kind that the API does not serve")
 	}
 	return nil, noSession("Splynx does not know it")
+}
+
+// personToken makes a token from what proves a person.
+func (c *Client) personToken(ctx context.Context, op operation, proof map[string]string) (*token, error) {
+	body, err := json.Marshal(proof)
+	if err != nil {
+		return nil, inputError(op, "it cannot be written as JSON")
+	}
+	a, err := c.exchange(ctx, op, request{body: body})
+	if err != nil {
+		return nil, err
+	}
+	return c.readToken(op, a)
 }
 
 // whose asks both questions at the same time. One that got no answer spoils the other: half
@@ -131,6 +138,13 @@ func saysNo(err error) bool {
 		return true
 	}
 	return false
+}
+
+// refusesPerson tells a refusal of what proves a person. A 405 says only that the question
+// may not be asked.
+func refusesPerson(err error) bool {
+	e, ok := errors.AsType[*Error](err)
+	return ok && e.HTTPStatus != http.StatusMethodNotAllowed && saysNo(err)
 }
 
 // learntNothing says of a call about a session that it changed nothing that matters, and

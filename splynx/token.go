@@ -213,8 +213,8 @@ func noToken(err error) error {
 	return &told
 }
 
-// Close drops the access token at Splynx, and waits for tokens of WhoIs that are still being
-// dropped. The client stays usable: a later call makes a new token.
+// Close drops the access token at Splynx, and waits for tokens of WhoIs and SignIn that are
+// still being dropped. The client stays usable: a later call makes a new token.
 func (c *Client) Close(ctx context.Context) error {
 	if c.drops.Acquire(ctx, maxDrops) == nil {
 		c.drops.Release(maxDrops)

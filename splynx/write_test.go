@@ -38,6 +38,9 @@ func TestWhatIsPosted(t *testing.T) {
 			t.Fatalf("got %d, %v", id, err)
 		}
 	}
+	if err := c.SetPaymentMethod(ctx, 7, 3); err != nil {
+		t.Fatal(err)
+	}
 	for _, u := range []RecordUpdate{{RecordProcessed, 31}, {RecordCanceled, 0}} {
 		if err := c.UpdateRecord(ctx, 3, u); err != nil {
 			t.Fatal(err)
@@ -48,6 +51,7 @@ func TestWhatIsPosted(t *testing.T) {
 		`POST admin/finance/payments {"customer_id":7,"invoice_id":null,"request_id":226,"payment_type":3,"receipt_number":"PX01HZX","date":"2026-03-01","amount":"57.50","comment":"","is_sent":"0","field_1":"","field_2":"","field_3":"","field_4":"","field_5":"","note":"","memo":""}`,
 		`POST admin/finance/bank-statements {"status":"success","title":"Windcave 03/2026"}`,
 		`POST admin/finance/bank-statements-records {"bank_statements_process_id":4,"customer_id":7,"invoice_id":12,"request_id":null,"payment_date":"2026-03-01","amount":"57.50","status":"new","additional_1":"M1","comment":"Windcave"}`,
+		`PUT admin/customers/customer-billing/7 {"payment_method":3}`,
 		`PUT admin/finance/bank-statements-records/3 {"status":"processed","payment_id":31}`,
 		`PUT admin/finance/bank-statements-records/3 {"status":"canceled"}`,
 	}
@@ -155,15 +159,17 @@ func TestAnswersToPut(t *testing.T) {
 		good   bool
 	}{{202, ``, true}, {202, `{}`, true}, {200, `{"id":3}`, true}, {204, ``, true}, {200, `<html>login</html>`, false}, {202, `{"id"`, false}} {
 		s := setup(t, says(tt.status, tt.body))
-		err := writes["update"](t.Context(), s.client, NewPayment{})
-		if tt.good {
-			if err != nil {
-				t.Errorf("%d %s: %v", tt.status, tt.body, err)
+		for _, name := range []string{"update", "set method", "set account", "delete account"} {
+			err := writes[name](t.Context(), s.client, NewPayment{})
+			if tt.good {
+				if err != nil {
+					t.Errorf("%s: %d %s: %v", name, tt.status, tt.body, err)
+				}
+				continue
 			}
-			continue
-		}
-		if e := theError(t, err, KindUnclear); e.SurelyNot() || e.Created {
-			t.Errorf("%+v", e)
+			if e := theError(t, err, KindUnclear); e.SurelyNot() || e.Created {
+				t.Errorf("%+v", e)
+			}
 		}
 	}
 }
@@ -234,6 +240,10 @@ func TestInputs(t *testing.T) {
 			return c.UpdateRecord(ctx, 0, RecordUpdate{Status: RecordError})
 		},
 		func(ctx context.Context, c *Client) error { return c.UpdateRecord(ctx, 3, RecordUpdate{}) },
+		func(ctx context.Context, c *Client) error { return c.SetPaymentMethod(ctx, 0, 3) },
+		func(ctx context.Context, c *Client) error { return c.SetPaymentMethod(ctx, 7, 0) },
+		func(ctx context.Context, c *Client) error { _, err := c.UnpaidInvoices(ctx, 0); return err },
+		func(ctx context.Context, c *Client) error { _, err := c.UnpaidProformas(ctx, -1); return err },
 	} {
 		bad = append(bad, call(ctx, c))
 	}

@@ -123,8 +123,8 @@ func (s *SQLite) Change(ctx context.Context, id payment.ID, fn func(*payment.Pay
 				return err
 			}
 		}
-		if writes.Token != nil {
-			if err := w.setToken(ctx, *writes.Token); err != nil {
+		for _, t := range writes.Tokens {
+			if err := w.setToken(ctx, t); err != nil {
 				return err
 			}
 		}

@@ -175,7 +175,7 @@ func (s *SQLite) AddToken(ctx context.Context, t payment.Token, limit int) (kept
 		}
 		if len(known) > 0 {
 			kept = known[0]
-			if kept.Judged == payment.TokenApproved {
+			if kept.Judged == payment.TokenApproved || kept.Judged == payment.TokenKept {
 				return nil
 			}
 			kept.Value, kept.NextAt = t.Value, t.NextAt // asked about again
@@ -200,6 +200,11 @@ func (s *SQLite) AddToken(ctx context.Context, t payment.Token, limit int) (kept
 func (s *SQLite) PendingTokens(ctx context.Context, id payment.ID) (n int, err error) {
 	count, err := s.read.number(ctx, `SELECT COUNT(*) FROM tokens WHERE payment=? AND judged='pending'`, string(id))
 	return int(count), err
+}
+
+// KeptTokens implements payment.Tokens.
+func (s *SQLite) KeptTokens(ctx context.Context, id payment.ID) ([]payment.Token, error) {
+	return scanTokens(s.read.query(ctx, `SELECT `+tokenColumns+` FROM tokens WHERE payment=? AND judged='kept' ORDER BY arrived`, string(id)))
 }
 
 // SetToken implements payment.Tokens.

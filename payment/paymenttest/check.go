@@ -16,6 +16,7 @@ import (
 // Histories are the three sides of what happened.
 type Histories struct {
 	Charges  []windcavetest.Charge
+	Refunds  []windcavetest.Refund
 	Payments []splynxtest.Payment
 	Records  []splynxtest.Record
 	Journal  []*payment.Payment
@@ -57,6 +58,8 @@ func Check(h Histories) []Violation {
 	c.onceRecorded()
 	c.onlyApproved()
 	c.paired()
+	c.givenBack()
+	c.saves()
 	c.journal()
 	return c.found
 }
@@ -93,6 +96,7 @@ func (c *checker) onceRecorded() {
 	of, shown := map[string][]*payment.Payment{}, map[string]int{}
 	for _, p := range c.Journal {
 		switch {
+		case p.Kind == payment.KindRefund: // is no charge
 		case p.HasMoney():
 			of[p.DpsTxnRef] = append(of[p.DpsTxnRef], p)
 		case p.State == payment.Parked, p.Claimed != "" && p.Reason == payment.ReasonSettledNotPaid:
@@ -124,7 +128,7 @@ func (c *checker) row(ch windcavetest.Charge, p *payment.Payment) {
 	switch p.State {
 	case payment.Recorded:
 		c.recorded(p, booked)
-	case payment.Refunded, payment.Settled:
+	case payment.Refunded, payment.Settled: // checked by givenBack
 		if len(booked) > 0 {
 			c.broken(2, "payment %s was given back, and stands in Splynx", p.ID)
 		}
@@ -170,7 +174,7 @@ func sameAmount(number string, p *payment.Payment) bool {
 // and reference; and the journal claims no approval that the gateway never gave.
 func (c *checker) onlyApproved() {
 	for _, p := range c.Journal {
-		if _, ok := c.charges[p.DpsTxnRef]; p.HasMoney() && !ok {
+		if _, ok := c.charges[p.DpsTxnRef]; p.HasMoney() && !ok && p.Kind != payment.KindRefund {
 			c.broken(3, "payment %s claims charge %s, which the gateway never made", p.ID, p.DpsTxnRef)
 		}
 	}

@@ -70,6 +70,7 @@ type Options struct {
 	Currency  string // default NZD
 	Due       string // of the invoice; default 57.50
 	NoPxPost  bool
+	Account   func(*windcavetest.Account) // changes the world's account at the gateway
 	Logger    *zap.Logger
 	Observer  payment.Observer
 	NoJournal bool // the test opens it
@@ -88,9 +89,12 @@ func New(tb testing.TB, o Options) *World {
 	if o.Due == "" {
 		o.Due = "57.50"
 	}
-	account := windcavetest.Account{PxPayUser: pxPayUser, PxPayKey: pxPayKey}
+	account := windcavetest.Account{PxPayUser: pxPayUser, PxPayKey: pxPayKey, TokenBilling: true}
 	if !o.NoPxPost {
 		account.PostUser, account.PostPassword = pxPostUser, pxPostKey
+	}
+	if o.Account != nil {
+		o.Account(&account)
 	}
 	o.Gateway.Accounts = []windcavetest.Account{account}
 	o.Gateway.NotifyClient = roundTrip(w.notified)
@@ -384,7 +388,7 @@ func (w *World) Journal() []*payment.Payment {
 // Check fails the test for every broken promise.
 func (w *World) Check(h Histories) {
 	w.TB.Helper()
-	h.Charges, h.Payments, h.Records, h.Journal = w.Gateway.Charges(), w.Splynx.Payments(), w.Splynx.Records(), w.Journal()
+	h.Charges, h.Refunds, h.Payments, h.Records, h.Journal = w.Gateway.Charges(), w.Gateway.Refunds(), w.Splynx.Payments(), w.Splynx.Records(), w.Journal()
 	h.Events = map[payment.ID][]payment.Event{}
 	for _, p := range h.Journal {
 		var err error

@@ -9,6 +9,8 @@ const (
 <label>Amount <input name="PaymentForm[amount]" inputmode="decimal" required></label>
 <button>Add money by Payment Express</button></form>`
 
+	widgetCode = `<iframe src="/paymentexpress/widget" title="Unpaid, by Payment Express" style="height: 22rem"></iframe>`
+
 	// The words are not public, only that they are Twig and what they show.
 	unpaidInvoicesCode = `{% for invoice in invoices %}{{ invoice.number }}{% endfor %}`
 	unpaidRequestsCode = `{% for request in requests %}{{ request.number }}{% endfor %}`
@@ -57,10 +59,20 @@ var addOn = []EntryPoint{
 
 // AddAddOnEntryPoints registers the entry points of the official Windcave add-on, as its installation does. Of the names
 // paymentexpress_invoice, …_request, …_add_money_on_dashboard and …_add_money_by_admin are known, of the addresses
-// /paymentexpress/pay-invoice and /paymentexpress/; the others are by analogy or invented.
+// /paymentexpress/pay-invoice and /paymentexpress/; the others are by analogy or invented. Payment links and
+// charging all have no entry point.
 func (s *Server) AddAddOnEntryPoints() {
 	for _, e := range addOn {
 		e.Module, e.Size = addOnModule, "extra_large"
 		s.AddEntryPoint(e)
 	}
+}
+
+// AddWidgetEntryPoint registers what the official add-on does not have: an entry point, paymentexpress_widget, that shows
+// /paymentexpress/widget in a frame on the dashboard. It returns the id.
+func (s *Server) AddWidgetEntryPoint() int64 {
+	return s.AddEntryPoint(EntryPoint{
+		Module: addOnModule, Name: "paymentexpress_widget", Type: "code", Root: `controllers\portal\DashboardController`,
+		Title: "Payment Express: to pay", Code: widgetCode,
+	})
 }

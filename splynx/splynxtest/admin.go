@@ -50,6 +50,11 @@ func (s *Server) customerPage(w http.ResponseWriter, r *http.Request, who identi
 		s.show(w, http.StatusNotFound, "missing", s.adminScreen("Not found", who, nil))
 		return
 	}
+	s.showCustomer(w, http.StatusOK, who, c, "")
+}
+
+// showCustomer shows all of a customer, and what was wrong with what staff typed.
+func (s *Server) showCustomer(w http.ResponseWriter, status int, who identity, c Customer, said string) {
 	points := s.offered("admin", c.PartnerID)
 	var codes []template.HTML
 	for _, e := range points {
@@ -57,8 +62,8 @@ func (s *Server) customerPage(w http.ResponseWriter, r *http.Request, who identi
 			codes = append(codes, html)
 		}
 	}
-	s.show(w, http.StatusOK, "customer", s.adminScreen(c.Name, who, map[string]any{
-		"Customer": c, "Codes": codes, "Payments": s.paymentsOf(c.ID),
+	s.show(w, status, "customer", s.adminScreen(c.Name, who, map[string]any{
+		"Customer": c, "Said": said, "Accounts": s.formsOf(c.ID, who), "Codes": codes, "Payments": s.paymentsOf(c.ID),
 		"Invoices":  withActions(s.invoicesOf(c.ID), points, "Invoices", s.adminLink),
 		"Proformas": withActions(s.proformasOf(c.ID), points, "Requests", s.adminLink),
 	}))

@@ -28,8 +28,8 @@ func (s *Server) checkPayment(who identity, r *row) *refusal {
 		return bad
 	}
 	switch {
-	case customer.int("parent_id") != 0 && !s.opts.SubAccounts && s.configured(subAccountsKey) == "1":
-		return invalid("customer_id", "Finance documents are disabled for sub accounts.")
+	case s.closedForSub(customer.id()):
+		return subRefused
 	case s.methods.find(r.int("payment_type")) == nil:
 		return invalid("payment_type", "Payment type is invalid.")
 	case sign(r.text("amount")) <= 0:
@@ -43,6 +43,15 @@ func (s *Server) checkPayment(who identity, r *row) *refusal {
 		return bad
 	}
 	return payable(s.proformas, r, "request_id")
+}
+
+var subRefused = invalid("customer_id", "Finance documents are disabled for sub accounts.")
+
+// closedForSub reports whether the customer is a sub-account and the settings close finance documents to those. Only the
+// setting's name is recorded, and that it is 1 on a fresh system.
+func (s *Server) closedForSub(customer int64) bool {
+	r := s.customers.find(customer)
+	return r != nil && r.int("parent_id") != 0 && !s.opts.SubAccounts && s.configured(subAccountsKey) == "1"
 }
 
 // payable refuses a document that is not there, was deleted, or is another customer's.

@@ -54,6 +54,7 @@ func TestDialogInABrowser(t *testing.T) {
 	ctx, cancel = context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	s, _, _ := house(t, Options{})
+	s.AddWidgetEntryPoint()
 	at := addOnSite(t, s)
 	do := func(steps ...chromedp.Action[chromedp.Void]) {
 		t.Helper()
@@ -73,6 +74,11 @@ func TestDialogInABrowser(t *testing.T) {
 	do(chromedp.WaitVisible(chromedp.CSS("#pay"), chromedp.FromNode(frames[0])))
 	do(chromedp.Click(chromedp.CSS("#pay"), chromedp.FromNode(frames[0])),
 		chromedp.WaitVisible(chromedp.Search(`//h1[contains(., "Payments")]`)))
+
+	// The widget stands on the dashboard, and the menu opens the add-on's page inside the portal's.
+	do(chromedp.Navigate(at+"/portal/"), chromedp.WaitVisible(chromedp.CSS(`iframe[src="/paymentexpress/widget"]`)),
+		chromedp.Click(chromedp.Search(`//nav/a[.="Credit card via Payment Express"]`)),
+		chromedp.WaitVisible(chromedp.CSS(`iframe[src^="/paymentexpress/card?"]`)))
 
 	// A session that ended meanwhile leads to the sign-in page, not into the dialog.
 	do(chromedp.Navigate(at+"/portal/finance/invoices"), chromedp.WaitVisible(chromedp.CSS("a.action")))

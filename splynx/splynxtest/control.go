@@ -9,7 +9,8 @@ import (
 
 // control answers the control address, for tests that run in another process and for a demo:
 //
-//	GET    /_control/log, payments, invoices, proformas, statements, records, customers, entry-points
+//	GET    /_control/log, payments, invoices, proformas, statements, records, customers, entry-points,
+//	                                 payment-accounts, account-data, account-changes
 //	POST   /_control/faults          a Fault
 //	DELETE /_control/faults          ClearFaults
 //	POST   /_control/outage          {"on":true}
@@ -20,10 +21,13 @@ import (
 //	POST   /_control/administrators  an Administrator, likewise
 //	POST   /_control/entry-points    an EntryPoint, likewise
 //	POST   /_control/entry-points/add-on  AddAddOnEntryPoints
+//	POST   /_control/entry-points/widget  AddWidgetEntryPoint; answers {"id":N}
 //	POST   /_control/config          a ConfigValue
 //	POST   /_control/sessions        {"session":"","customer_id":N,"administrator_id":N}, one of the ids or both; without
 //	                                 a session it is given an id; answers {"session":"…"}
 //	DELETE /_control/sessions        ExpireSessions
+//	POST   /_control/payment-accounts  a PaymentAccount; answers {"id":N}
+//	POST   /_control/account-data    {"customer_id":N,"account_id":N,"fields":{"1":"…"}}, as SetAccountData
 //	POST   /_control/pair/{record id}
 //
 // Only this machine may call it, directly and not from a page of another site.
@@ -69,6 +73,10 @@ func (s *Server) readBack(w http.ResponseWriter, what string) {
 		"records":    func() any { return s.Records() },
 
 		"customers": func() any { return s.Customers() }, "entry-points": func() any { return s.EntryPoints() },
+
+		"payment-accounts": func() any { return s.PaymentAccounts() },
+		"account-data":     func() any { return s.AllAccountData() },
+		"account-changes":  func() any { return s.AccountChanges() },
 	}
 	view, ok := views[what]
 	if !ok {
@@ -93,6 +101,9 @@ var commands = map[string]func(s *Server, d *json.Decoder, rest string) (reply a
 	"POST sessions":       plantSession,
 	"DELETE sessions":     func(s *Server, _ *json.Decoder, _ string) (any, error) { s.ExpireSessions(); return nil, nil },
 	"POST pair":           pairRecord,
+	"POST account-data":   typeFields,
+
+	"POST payment-accounts": func(s *Server, d *json.Decoder, _ string) (any, error) { return made(d, s.plantPaymentAccount) },
 }
 
 // command does what was asked.
@@ -138,6 +149,9 @@ func addPoints(s *Server, d *json.Decoder, rest string) (any, error) {
 		s.AddAddOnEntryPoints()
 		return nil, nil
 	}
+	if rest == "widget" {
+		return map[string]int64{"id": s.AddWidgetEntryPoint()}, nil
+	}
 	return made(d, s.addEntryPoint)
 }
 
@@ -153,6 +167,15 @@ func plantSession(s *Server, d *json.Decoder, _ string) (reply any, err error) {
 		return err
 	})
 	return reply, err
+}
+
+func typeFields(s *Server, d *json.Decoder, _ string) (any, error) {
+	type wish struct {
+		Customer int64          `json:"customer_id"`
+		Account  int64          `json:"account_id"`
+		Fields   map[int]string `json:"fields"`
+	}
+	return nil, with(d, func(w wish) error { return s.typeAccountData(w.Customer, w.Account, w.Fields) })
 }
 
 func pairRecord(s *Server, _ *json.Decoder, rest string) (any, error) {

@@ -136,8 +136,11 @@ func TestControlOfPeople(t *testing.T) {
 		{"proformas", `{"CustomerID":2,"Number":"P","Total":"5"}`, `{"id":1}`},
 		{"entry-points", `{"Module":"m","Name":"n","URL":"/u"}`, `{"id":1}`},
 		{"entry-points/add-on", "", `{"ok":true}`},
+		{"entry-points/widget", "", `{"id":11}`},
 		{"config", `{"Module":"add-on","Path":"p","Key":"k","Value":"v"}`, `{"ok":true}`},
 		{"sessions", `{"session":"both-of-them-0001","customer_id":2,"administrator_id":1}`, `{"session":"both-of-them-0001"}`},
+		{"payment-accounts", `{"Title":"Another","Fields":["a","b"]}`, `{"id":5}`},
+		{"account-data", `{"customer_id":2,"account_id":5,"fields":{"2":"by hand"}}`, `{"ok":true}`},
 	} {
 		if status, got := c.at("POST", ctl+step[0], step[1]); status != 200 || strings.TrimSpace(got) != step[2] {
 			t.Errorf("%s: %d %s", step[0], status, got)
@@ -158,7 +161,14 @@ func TestControlOfPeople(t *testing.T) {
 			t.Errorf("%s: %d %s", view, status, got)
 		}
 	}
-	if n := len(s.EntryPoints()); n != 10 {
+	for view, want := range map[string]string{
+		"payment-accounts": `"Title":"Another"`, "account-data": `"Fields":["","by hand",`, "account-changes": `"By":"staff","Deleted":false`,
+	} {
+		if status, got := c.at("GET", ctl+view, ""); status != 200 || !strings.Contains(got, want) {
+			t.Errorf("%s: %d %s", view, status, got)
+		}
+	}
+	if n := len(s.EntryPoints()); n != 11 {
 		t.Errorf("%d entry points", n)
 	}
 	for _, bad := range [][2]string{
@@ -171,6 +181,10 @@ func TestControlOfPeople(t *testing.T) {
 		{"entry-points", `{"Place":"nowhere"}`},
 		{"entry-points", `{"ID":1}`},
 		{"config", `{"Key":"` + strings.Repeat("k", 65) + `"}`},
+		{"payment-accounts", `{"ID":4}`},
+		{"account-data", `{"customer_id":9,"account_id":4}`},
+		{"account-data", `{"customer_id":1,"account_id":9}`},
+		{"account-data", `{"customer_id":1,"account_id":4,"fields":{"11":""}}`},
 	} {
 		if status, got := c.at("POST", ctl+bad[0], bad[1]); status != 400 {
 			t.Errorf("%v: %d %s", bad, status, got)

@@ -46,6 +46,18 @@ func (s *Server) actionLink(w http.ResponseWriter, r *http.Request, c Customer) 
 	s.showFrame(w, r, s.portalScreen(f.Title, c, f))
 }
 
+// portalAddOn holds an add-on's page of the portal's menu. Its address is by analogy with the admin's.
+func (s *Server) portalAddOn(w http.ResponseWriter, r *http.Request, c Customer) {
+	q := r.URL.Query()
+	e, found := pick(s.offered("portal", c.PartnerID), q.Get("module"), q.Get("name"))
+	if !found || e.Type != "menu_link" || e.URL == "" {
+		s.show(w, http.StatusNotFound, "missing", s.portalScreen("Not found", c, nil))
+		return
+	}
+	f := frameOf(e, pairs("module", e.Module))
+	s.showFrame(w, r, s.portalScreen(f.Title, c, f))
+}
+
 // showFrame shows the frame as a page, or alone to a script that has a dialog for it.
 func (s *Server) showFrame(w http.ResponseWriter, r *http.Request, p screen) {
 	name := "dialog"

@@ -4,9 +4,11 @@
 //
 // # What it keeps
 //
-// Partners, administrators, customers with their balance, invoices, proforma invoices, payments, transactions, payment
-// statements and their records, entry points of add-ons, settings, and browser sessions. Amounts are exact decimals with four places, as the database keeps them. There is no
-// unique key on payments: the same receipt number books twice, as it does on a real system.
+// Partners, administrators, customers with their balance and payment accounts (saved cards), invoices, proforma
+// invoices, payments, transactions, payment statements and their records, entry points of add-ons, settings, and browser
+// sessions. Amounts are exact decimals with four places, as the database keeps them. There is no unique key on payments:
+// the same receipt number books twice, as it does on a real system. Of each customer and payment account there is one
+// row at most.
 //
 // # What a payment does
 //
@@ -22,8 +24,9 @@
 // # Pages
 //
 // A portal and an admin can be clicked through: sign-in, own invoices with the pay icons of the entry points and their
-// dialogs, payments; in the admin customers and "Login as customer". Everything works without script. Signing in sets
-// the session cookie; a portal and an admin sign-in in one browser are in one session (Options.SeparateCookies: in two).
+// dialogs, payments, a dashboard with what entry points put there, add-on pages of the menu; in the admin customers, their
+// payment accounts, and "Login as customer". Everything works without script. Signing in sets the session cookie; a
+// portal and an admin sign-in in one browser are in one session (Options.SeparateCookies: in two).
 // "/" lists everything in the simulator to anybody, which no real Splynx does.
 //
 // # Where nothing is documented
@@ -33,12 +36,21 @@
 //   - A payment is refused with 422 when the customer, invoice, proforma or payment method does not exist, when the
 //     document is deleted or another customer's, when both documents are named, when the amount is not above zero, when a
 //     text is longer than its column, when one of customer_id, payment_type, receipt_number, date, amount and field_1 to
-//     field_5 is missing, and when the customer is a sub-account (Options.SubAccounts lifts that).
+//     field_5 is missing, and when the customer is a sub-account. For those, changing an invoice or proforma and deleting a
+//     payment are refused likewise, records of statements are not (they are no finance documents), nor what staff do. The
+//     setting main/api/disable_working_with_finance_documents_for_sub_accounts lifts that with 0, as does
+//     Options.SubAccounts.
 //   - An empty receipt number gets one of the pattern year-type-counter.
 //   - The body of a 422 is the usual error object, or a list of {field, message} with Options.ErrorLists.
 //   - A search by an attribute that does not exist ignores it. LIKE without a wildcard means "contains".
 //   - A deleted payment answers 404. An invoice that staff deleted stays visible with status deleted.
 //   - Renewing a token replaces both tokens; the old access token lives to its end, the old refresh token is banned.
+//   - Payment accounts: a PUT for a customer or an account that is not there is 404, as is a DELETE of a row that is not
+//     there and an id that cannot be read or stands in the path; reading such rows gives an empty list. A value longer than
+//     255 characters is 422, and nothing of the call is kept. A PUT without fields makes an empty row; emptied rows stay.
+//     Reading by ?id= needs the permission CustomerPaymentAccounts view, the rest index, PUT update even where it creates.
+//     The rows of a customer who was removed stay. The definition that the add-on left, its id and labels are invented.
+//   - Wrong passwords are counted with Options.MaxAttempts alone, at the API and not on the pages.
 //   - admin/api/check asks for no authorisation (Options.CheckNeedsAuth), and answers 404 when the setting
 //     main/api/disable_check_api_url is 1.
 //   - The cookie is PHPSESSID (Options.SessionCookie). Each sign-in on a page gives the session a new id and ends the old
@@ -61,6 +73,7 @@
 //   - An administrator's pay link carries the document's number, or its id with Options.AdminLinksByID.
 //   - Twig is not run, but for {{ customer.id }}: other code on the dashboard shows the unpaid invoices with their icons,
 //     or the proforma invoices when the entry point's name has "request" in it.
+//   - A menu entry of the portal opens /portal/add-on?module=M&name=N, by analogy with the admin's.
 //   - AddAddOnEntryPoints knows the names and addresses that are public; see there for those that are not.
 //   - filter_partner_id restricts nothing, timeout ends nothing.
 //   - A record of another partner answers 403 by id and is left out of lists.
@@ -69,5 +82,6 @@
 //
 // Log has one entry per call of the API, in the order in which they ended; a commit that came after its call was given
 // up has an entry of its own with Late set. Payments has every payment that ever was, deleted ones included. A checker
-// compares these with what a gateway approved; both are exact text.
+// compares these with what a gateway approved; both are exact text. AccountChanges has every change of a payment
+// account's row.
 package splynxtest

@@ -43,6 +43,7 @@ var kinds = map[Kind]bool{
 // Fault is something to go wrong with calls of the API.
 type Fault struct {
 	// Op says which calls: "POST payments", "LIST payments" (a search), "VIEW invoices" (one record), "GET *", "*".
+	// Reading a customer's payment accounts is a LIST too, like reading their definitions: the id is in the query.
 	Op string `json:"op"`
 	// Kind is what goes wrong.
 	Kind Kind `json:"kind"`

@@ -15,13 +15,14 @@ type Entry struct {
 	// Method and Resource are the operation, e.g. POST and payments.
 	Method   string `json:"method"`
 	Resource string `json:"resource"`
-	// ID is the record that the call named, or made. 0: none.
+	// ID is the record that the call named, or made; of a customer's payment account the account. 0: none.
 	ID int64 `json:"id,omitempty"`
 	// Search is what a list was asked for, e.g. "customer_id = 7; receipt_number = A1".
 	Search string `json:"search,omitempty"`
 	// Status is the HTTP status that was answered. 0: the caller got no answer.
 	Status int `json:"status"`
-	// Receipt, CustomerID and Amount are what the body said; the amount is the very text that was sent.
+	// Receipt, CustomerID and Amount are what the body said; the amount is the very text that was sent. Of a payment
+	// account the customer is the one whose it is.
 	Receipt    string `json:"receipt,omitempty"`
 	CustomerID int64  `json:"customer_id,omitempty"`
 	Amount     string `json:"amount,omitempty"`
@@ -52,6 +53,9 @@ func (s *Server) append(c *call, a answer, status int, late bool) {
 	e.CustomerID, _ = strconv.ParseInt(c.body.text("customer_id"), 10, 64)
 	if c.res != nil && c.rest != "" {
 		e.ID, _ = strconv.ParseInt(c.rest, 10, 64)
+	}
+	if key, ok := c.account(); ok {
+		e.CustomerID, e.ID = key.customer, key.account
 	}
 	if c.op.list() {
 		e.Search = describe(c.query.conditions())

@@ -49,7 +49,8 @@ type Options struct {
 	Zone *time.Location
 	// ErrorLists makes a 422 carry a list of {field, message} instead of the error object.
 	ErrorLists bool
-	// SubAccounts allows payments for customers that have a parent account.
+	// SubAccounts allows payments and changes of documents for customers that have a parent account, whatever the setting
+	// main/api/disable_working_with_finance_documents_for_sub_accounts says.
 	SubAccounts bool
 
 	// SessionCookie is the name of the session cookie. Default: PHPSESSID.
@@ -68,6 +69,15 @@ type Options struct {
 	RefusedStatuses []string
 	// EmailLogin also takes a customer's email for the login.
 	EmailLogin bool
+	// MaxAttempts is how many wrong passwords or codes for one login the API takes; then it answers EXCEEDED_MAX_ATTEMPTS
+	// to right ones too, until 15 minutes after the last one that counted. Default: no limit.
+	MaxAttempts int
+	// AttemptsByAddress counts them for the caller's address instead, whatever the login.
+	AttemptsByAddress bool
+
+	// NoPaymentAccount leaves out the payment account that the add-on's installation makes (AddOnAccountID), as where the
+	// add-on never was.
+	NoPaymentAccount bool
 
 	// MainSeesSubs shows a main account the rows of its sub-accounts, to its token. Default: own rows only.
 	MainSeesSubs bool

@@ -26,11 +26,12 @@ var (
 	portalPages = map[string]func(*Server, http.ResponseWriter, *http.Request, Customer){
 		"/portal": (*Server).dashboard, "/portal/finance/invoices": (*Server).ownInvoices,
 		"/portal/finance/requests": (*Server).ownProformas, "/portal/finance/payments/list": (*Server).ownPayments,
-		"/portal/add-on--action-link-modal": (*Server).actionLink,
+		"/portal/add-on--action-link-modal": (*Server).actionLink, "/portal/add-on": (*Server).portalAddOn,
 	}
 	adminPages = map[string]func(*Server, http.ResponseWriter, *http.Request, identity){
 		"/admin": (*Server).customersPage, "/admin/customers/view": (*Server).customerPage,
 		"/admin/customers/login-as": (*Server).loginAs, "/admin/config/add-on": (*Server).addOnPage,
+		"/admin/customers/payment-account": (*Server).changeAccount,
 	}
 )
 
@@ -67,6 +68,7 @@ type screen struct {
 	Admin    bool      // a page of the admin
 	Staff    bool      // signed in to it
 	Menu     []EntryPoint
+	Finance  []EntryPoint // of the portal's menu Finance
 	Data     any
 }
 
@@ -85,6 +87,7 @@ func (s *Server) show(w http.ResponseWriter, status int, name string, p screen) 
 func (s *Server) everythingPage(w http.ResponseWriter, _ *http.Request) {
 	s.show(w, http.StatusOK, "everything", screen{Title: "Everything in this simulator", Data: map[string]any{
 		"Invoices": s.Invoices(), "Proformas": s.Proformas(), "Payments": livePayments(s.Payments()),
+		"Customers": s.Customers(), "Accounts": s.AllAccountData(),
 	}})
 }
 

@@ -3,6 +3,7 @@ package splynxtest
 import (
 	"fmt"
 	"slices"
+	"strconv"
 )
 
 // user is somebody who can sign in.
@@ -20,8 +21,10 @@ type Customer struct {
 	ParentID  int64 // the main account of a sub-account
 	Name      string
 	Email     string
-	// Login and Password of the portal. Without a login the customer cannot sign in.
+	// Login and Password of the portal. AddCustomer: default DefaultLogin.
 	Login, Password string
+	// NoPortal: the customer has no login and cannot sign in.
+	NoPortal bool
 	// Status is new, active, blocked or disabled. Default: active.
 	Status string
 	// Deposit is the balance, negative when money is owed. Default: 0.
@@ -79,13 +82,26 @@ func (s *Server) addCustomer(c Customer) (int64, error) {
 	if err := b.put(map[string]string{"deposit": or(c.Deposit, "0")}); err != nil {
 		return 0, err
 	}
-	r.set("password", c.Password)
 	r.set("last_update", s.moment())
 	id := s.customers.insert(r)
+	if login, password := DefaultLogin(id); c.NoPortal {
+		c.Login, c.Password = "", ""
+	} else {
+		c.Login, c.Password = or(c.Login, login), or(c.Password, password)
+	}
+	r.set("login", c.Login)
+	r.set("password", c.Password)
 	b.setInt("customer_id", id)
 	s.billing.insert(b)
 	s.users = append(s.users, user{who: identity{kind: "customer", id: id}, login: c.Login, password: c.Password})
 	return id, nil
+}
+
+// DefaultLogin is what a customer signs in with to whom AddCustomer was given no login or password: customer7 and
+// password7 for the id 7.
+func DefaultLogin(customer int64) (login, password string) {
+	id := strconv.FormatInt(customer, 10)
+	return "customer" + id, "password" + id
 }
 
 // Customers is every customer, in the order of their making, without passwords.

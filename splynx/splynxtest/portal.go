@@ -106,8 +106,19 @@ func (s *Server) documents(c Customer, model string) []document {
 }
 
 func (s *Server) portalScreen(title string, c Customer, data any) screen {
-	menu := slices.DeleteFunc(s.offered("portal", c.PartnerID), func(e EntryPoint) bool { return e.Type != "menu_link" })
-	return screen{Title: title, Customer: &c, Menu: menu, Data: data}
+	p := screen{Title: title, Customer: &c, Data: data}
+	for _, e := range s.offered("portal", c.PartnerID) {
+		if e.Type != "menu_link" {
+			continue
+		}
+		e.URL = "/portal/add-on?" + pairs("module", e.Module, "name", e.Name)
+		if strings.Contains(e.Root, "FinanceController") {
+			p.Finance = append(p.Finance, e)
+		} else {
+			p.Menu = append(p.Menu, e)
+		}
+	}
+	return p
 }
 
 // widget is a code entry point on a page: its own HTML, or what its Twig is said to show.

@@ -86,18 +86,95 @@ func TestDashboard(t *testing.T) {
 	s, _, b := house(t, Options{})
 	s.AddProforma(Proforma{CustomerID: 1, Number: "P-1", Total: "100"})
 	s.SetDeposit(1, "-12.34")
+	widget := s.AddWidgetEntryPoint()
 	b.signIn("/portal/", "tyler", "soap")
 	page := b.sees("/portal/", "-12.34", "name=paymentexpress_invoice&amp;", "name=paymentexpress_request&amp;",
 		`<form method="post" action="/paymentexpress/">`, `name="PaymentForm[amount]"`, `name="refill_balance" value="1"`,
-		`<a href="/paymentexpress/card">Credit card via Payment Express</a>`)
+		`<iframe src="/paymentexpress/widget"`,
+		`<a href="/portal/add-on?module=splynx_addon_paymentexpress&amp;name=paymentexpress_card">Credit card via Payment Express</a></nav>`)
 	if strings.Contains(page, "{%") || strings.Contains(page, "{{") || strings.Contains(page, "Pay Now") {
 		t.Error(page)
+	}
+	s.ChangeEntryPoint(widget, func(e *EntryPoint) { e.Disabled = true })
+	if page := b.sees("/portal/"); strings.Contains(page, "<iframe") {
+		t.Error("shows a widget that is switched off")
 	}
 	fresh, _ := setup(t, Options{})
 	fresh.AddCustomerSession("c0ffee", 1)
 	b = newBrowser(t, fresh)
 	if page := b.sees("/"); strings.Contains(page, "Payment Express") {
 		t.Error("a fresh system has entry points")
+	}
+}
+
+// A menu entry opens the add-on's page inside the portal's; what is switched off is nowhere.
+func TestPortalMenu(t *testing.T) {
+	t.Parallel()
+	s, _, b := house(t, Options{})
+	s.AddEntryPoint(EntryPoint{Module: "m", Name: "report", Title: "Report", URL: "/report?a=b", Size: "small"})
+	s.AddEntryPoint(EntryPoint{Module: "m", Name: "admins", Place: "admin", URL: "/x"})
+	s.AddWidgetEntryPoint()
+	b.signIn("/portal/", "tyler", "soap")
+	link := func(module, name string) string { return "/portal/add-on?" + pairs("module", module, "name", name) }
+	b.sees(link(addOnModule, "paymentexpress_card"), "<!DOCTYPE html>", `src="/paymentexpress/card?module=splynx_addon_paymentexpress"`, "1200px")
+	b.sees(link("m", "report"), `src="/report?a=b&amp;module=m"`, `</nav>`+"\n"+`<a href="/portal/add-on?module=m&amp;name=report">Report</a>`)
+	for _, path := range []string{
+		link("m", "x"), link("x", "report"), link("m", "admins"), link(addOnModule, "paymentexpress_invoice"),
+		link(addOnModule, "paymentexpress_widget"), "/portal/add-on",
+	} {
+		if resp, page := b.do("GET", path, nil); resp.StatusCode != 404 || strings.Contains(page, "<iframe") {
+			t.Errorf("%s: %d", path, resp.StatusCode)
+		}
+	}
+	for _, e := range s.EntryPoints() {
+		s.ChangeEntryPoint(e.ID, func(e *EntryPoint) { e.Disabled = true })
+	}
+	if page := b.sees("/portal/"); strings.Contains(page, "Express") || strings.Contains(page, "<iframe") || strings.Contains(page, "add-on") {
+		t.Error(page)
+	}
+	if resp, _ := b.do("GET", link(addOnModule, "paymentexpress_card"), nil); resp.StatusCode != 404 {
+		t.Errorf("a disabled page: %d", resp.StatusCode)
+	}
+}
+
+// Staff see a customer's payment accounts by their labels and change them by hand, unchecked.
+func TestPaymentAccountsByHand(t *testing.T) {
+	t.Parallel()
+	s, c, b := house(t, Options{})
+	c.want(202, "PUT", accountsPath+"?id=2--4", card)
+	s.AddAdministrator(Administrator{Name: "No billing", Login: "no", Password: "p", Permissions: map[string][]string{}})
+	const path, back = "/admin/customers/payment-account", "/admin/customers/view?id=2"
+	b.sentTo("/admin/login/?return=%2Fadmin%2F", "POST", path, url.Values{"id": {"2"}, "account": {"4"}})
+	b.signIn("/admin/", "bob", "his name")
+	page := b.sees(back, "<h3>Payment Express</h3>", `Billing ID <input name="field_1" value="0000010000000001"`, `Expires <input name="field_4" value="12/29"`)
+	if strings.Contains(page, "field_5") {
+		t.Error("shows a field without a label")
+	}
+	b.sentTo(back+"#payment-accounts", "POST", path, url.Values{"id": {"2"}, "account": {"4"}, "field_1": {`<script>"x`}, "field_4": {""}})
+	b.sees(back, `value="&lt;script&gt;&#34;x"`)
+	if row, _ := s.AccountData(2, 4); row.Fields != fields(`<script>"x`, "411111........11", "Visa") {
+		t.Errorf("%+v", row)
+	}
+	b.sees("/", "411111........11")
+	long := url.Values{"id": {"2"}, "account": {"4"}, "field_1": {strings.Repeat("x", 256)}}
+	if resp, page := b.do("POST", path, long); resp.StatusCode != 422 || !strings.Contains(page, "at most 255 characters") {
+		t.Errorf("%d %s", resp.StatusCode, page)
+	}
+	b.sentTo(back+"#payment-accounts", "GET", path+"?id=2&account=4&field_1=y", nil)
+	for _, form := range []url.Values{{"id": {"99"}, "account": {"4"}}, {"id": {"2"}}} {
+		if resp, _ := b.do("POST", path, form); resp.StatusCode != 404 {
+			t.Errorf("%v: %d", form, resp.StatusCode)
+		}
+	}
+	b.signIn("/admin/", "no", "p")
+	if page := b.sees(back); strings.Contains(page, "411111") || strings.Contains(page, "field_1") {
+		t.Error("shown without the permission")
+	}
+	if resp, _ := b.do("POST", path, url.Values{"id": {"2"}, "account": {"4"}, "field_1": {"y"}}); resp.StatusCode != 404 {
+		t.Errorf("changed without the permission: %d", resp.StatusCode)
+	}
+	if row, _ := s.AccountData(2, 4); row.Fields[0] != `<script>"x` {
+		t.Errorf("%+v", row)
 	}
 }
 

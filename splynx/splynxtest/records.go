@@ -9,7 +9,7 @@ import (
 // record answers a call that names one record.
 func (s *Server) record(c *call) (answer, *refusal) {
 	id, err := strconv.ParseInt(c.rest, 10, 64)
-	if err != nil {
+	if err != nil || c.res.listed {
 		return answer{}, notFound
 	}
 	r := c.res.table(s).find(id)
@@ -18,6 +18,9 @@ func (s *Server) record(c *call) (answer, *refusal) {
 	}
 	if bad := s.sees(c.who, c.res, r); bad != nil {
 		return answer{}, bad
+	}
+	if c.res.finance && c.method != http.MethodGet && s.closedForSub(r.int(c.res.owner)) {
+		return answer{}, subRefused
 	}
 	switch c.method {
 	case http.MethodGet:
@@ -52,6 +55,11 @@ func (s *Server) collection(c *call) (answer, *refusal) {
 			seen = append(seen, r)
 		}
 	}
+	return s.list(c, t, seen), nil
+}
+
+// list answers with rows of a table, ordered and cut as the query says, or with their number.
+func (s *Server) list(c *call, t *table, seen []*row) answer {
 	switch {
 	case c.faulty(EmptySearch):
 		seen = nil
@@ -61,7 +69,7 @@ func (s *Server) collection(c *call) (answer, *refusal) {
 	if c.method == http.MethodHead {
 		return answer{status: http.StatusNoContent, header: map[string]string{
 			"X-Total-Count": strconv.Itoa(len(seen)), "Access-Control-Expose-Headers": "X-total-count",
-		}}, nil
+		}}
 	}
 	var b bytes.Buffer
 	b.WriteByte('[')
@@ -72,7 +80,7 @@ func (s *Server) collection(c *call) (answer, *refusal) {
 		r.appendJSON(&b, s.opts.Style, false)
 	}
 	b.WriteByte(']')
-	return answer{status: http.StatusOK, body: b.Bytes()}, nil
+	return answer{status: http.StatusOK, body: b.Bytes()}
 }
 
 // conditions are what the search is by, after the fault that forgets them.

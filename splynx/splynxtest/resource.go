@@ -14,10 +14,12 @@ type resource struct {
 	partner string          // the column with the partner's id, where no customer tells it
 	open    bool            // not restricted by partner
 	keyed   bool            // records only, no collection
+	listed  bool            // a collection only, no records
 	bare    bool            // OPTIONS has no additional_attributes
 	plain   []string        // plain query names that filter
 	public  bool            // every caller may read it
 	only    func(*row) bool // the rows that there are, nil for all
+	finance bool            // documents that may be closed for sub-accounts
 
 	create func(*Server, identity, input) (int64, *refusal)
 	update func(*Server, *row, input) *refusal
@@ -35,15 +37,23 @@ var resources = []*resource{
 		owner: "customer_id", table: func(s *Server) *table { return s.billing }, update: (*Server).change,
 	},
 	{
-		path: "admin/finance/invoices", controller: "Invoices", methods: "GET PUT", owner: "customer_id",
+		path: accountsPath, controller: "CustomerPaymentAccounts", methods: "GET PUT DELETE", open: true,
+		table: func(s *Server) *table { return s.accounts }, call: (*Server).accountsCall,
+	},
+	{
+		path: "admin/customers/customer-payment-account-data", controller: "CustomerPaymentAccounts", methods: "GET",
+		owner: "customer_id", listed: true, table: func(s *Server) *table { return s.accountData },
+	},
+	{
+		path: "admin/finance/invoices", controller: "Invoices", methods: "GET PUT", owner: "customer_id", finance: true,
 		table: func(s *Server) *table { return s.invoices }, update: (*Server).changeDocument,
 	},
 	{
 		path: "admin/finance/proforma-invoices", controller: "ProformaInvoices", methods: "GET PUT", owner: "customer_id",
-		table: func(s *Server) *table { return s.proformas }, update: (*Server).changeDocument,
+		finance: true, table: func(s *Server) *table { return s.proformas }, update: (*Server).changeDocument,
 	},
 	{
-		path: "admin/finance/payments", controller: "Payments", methods: "GET POST DELETE", owner: "customer_id",
+		path: "admin/finance/payments", controller: "Payments", methods: "GET POST DELETE", owner: "customer_id", finance: true,
 		table: func(s *Server) *table { return s.payments }, create: (*Server).createPayment, remove: (*Server).unbook,
 	},
 	{

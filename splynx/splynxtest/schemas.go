@@ -316,6 +316,37 @@ const (
 		payment_type ids array
 		payment_account_id text string title=Payment~account`
 
+	// accountSchema are the labels of a payment account, accountDataSchema what customers have in it. How long a value may
+	// be is not documented: 255 is the shortest that is usual for such a column.
+	accountSchema = `
+		id int integer fixed
+		title text string *
+		field_1 text string
+		field_2 text string
+		field_3 text string
+		field_4 text string
+		field_5 text string
+		field_6 text string
+		field_7 text string
+		field_8 text string
+		field_9 text string
+		field_10 text string`
+
+	accountDataSchema = `
+		id int - fixed only=none
+		account_id int integer fixed
+		customer_id int integer fixed
+		field_1 text string max=255
+		field_2 text string max=255
+		field_3 text string max=255
+		field_4 text string max=255
+		field_5 text string max=255
+		field_6 text string max=255
+		field_7 text string max=255
+		field_8 text string max=255
+		field_9 text string max=255
+		field_10 text string max=255`
+
 	configSchema = `
 		id int - fixed only=none
 		module text string * max=64

@@ -33,6 +33,10 @@ type Server struct {
 	methods, categories, statements, records *table
 	partners, companies, administrators      *table
 	entryPoints, configs                     *table
+	accounts, accountData                    *table
+	accountRows                              map[accountKey]*row // of accountData
+	accountLog                               []AccountChange
+	attempts                                 map[string]attempts // by login, or address
 	created, deleted                         map[int64]time.Time // of payments
 
 	log     []Entry
@@ -50,7 +54,7 @@ type Server struct {
 }
 
 // New makes a provider with the payment methods, transaction categories and the partner "Main" (id 1) of a fresh
-// system. The server should be closed at the end.
+// system, and the payment account of the add-on. The server should be closed at the end.
 func New(o Options) *Server {
 	s := &Server{
 		Now: time.Now, opts: o,
@@ -58,6 +62,7 @@ func New(o Options) *Server {
 		done:   make(chan struct{}), late: map[*time.Timer]struct{}{},
 		sessions: map[string]*session{}, access: map[string]*grant{}, refresh: map[string]*grant{},
 		created: map[int64]time.Time{}, deleted: map[int64]time.Time{},
+		accountRows: map[accountKey]*row{}, attempts: map[string]attempts{},
 
 		customers: newTable(customerSchema), billing: newTable(billingSchema), invoices: newTable(invoiceSchema),
 		proformas: newTable(proformaSchema), payments: newTable(paymentSchema),
@@ -65,7 +70,7 @@ func New(o Options) *Server {
 		categories: newTable(categorySchema), statements: newTable(statementSchema), records: newTable(recordSchema),
 		partners: newTable(partnerSchema), companies: newTable(companySchema),
 		administrators: newTable(administratorSchema), entryPoints: newTable(entryPointSchema),
-		configs: newTable(configSchema),
+		configs: newTable(configSchema), accounts: newTable(accountSchema), accountData: newTable(accountDataSchema),
 	}
 	s.tokenKey = []byte(strconv.FormatUint(s.random.Uint64(), 36))
 	for i, k := range o.Keys {
@@ -96,6 +101,9 @@ func (s *Server) freshSystem() {
 		s.categories.insert(r)
 	}
 	s.addPartner("Main", "Main")
+	if !s.opts.NoPaymentAccount {
+		must(s.addPaymentAccount(addOnAccount))
+	}
 	for _, key := range []string{subAccountsKey, checkKey} { // names are recorded; what they do is read from them
 		_ = s.setConfig(ConfigValue{Module: "main", Path: "api", Key: key, Value: defaults[key]})
 	}

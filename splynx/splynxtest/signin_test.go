@@ -23,6 +23,7 @@ func TestNotSignedIn(t *testing.T) {
 		"/admin/customers/view?id=1":     "/admin/login/?return=%2Fadmin%2Fcustomers%2Fview%3Fid%3D1",
 		"/admin/customers/login-as?id=1": "/admin/login/?return=%2Fadmin%2Fcustomers%2Flogin-as%3Fid%3D1",
 		"/admin/config/add-on?module=m":  "/admin/login/?return=%2Fadmin%2Fconfig%2Fadd-on%3Fmodule%3Dm",
+		"/portal/add-on?module=m&name=n": "/portal/login/?return=%2Fportal%2Fadd-on%3Fmodule%3Dm%26name%3Dn",
 	} {
 		b.sentTo(want, "GET", path, nil)
 	}

@@ -69,17 +69,7 @@ func (s *Server) whoSignsIn(c *call) (identity, *refusal) {
 		}
 		return k.identity(), s.listed(k.WhiteList, c.request)
 	case "admin", "customer":
-		u := s.login(in.text("auth_type"), in.text("login"), in.text("password"))
-		if u == nil {
-			return identity{}, badSignIn
-		}
-		if bad := u.secondFactor(in.text("code"), in.text("fingerprint")); bad != nil {
-			return identity{}, bad
-		}
-		if u.who.kind == "customer" && s.shutOut(u.who.id) {
-			return identity{}, invalidUser
-		}
-		return u.who, nil
+		return s.byPassword(c)
 	case "session":
 		return s.exchange(c)
 	}

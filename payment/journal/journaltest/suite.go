@@ -272,7 +272,7 @@ func atomicChange(_ *testing.T, s *suite) {
 	s.create(other)
 	_, err = s.Change(s.ctx, p.ID, func(q *payment.Payment) (payment.Writes, error) { // breaks on its form key
 		q.State, q.FormKey = payment.Approved, other.FormKey
-		return payment.Writes{Events: []payment.Event{s.event(q, q.State)}, Token: &payment.Token{Payment: q.ID, Hash: "h", Judged: payment.TokenPending}}, nil
+		return payment.Writes{Events: []payment.Event{s.event(q, q.State)}, Tokens: []payment.Token{{Payment: q.ID, Hash: "h", Judged: payment.TokenPending}}}, nil
 	})
 	s.fails(err, payment.ErrFormKeyUsed)
 	s.same(s.get(p.ID), p)
@@ -618,12 +618,12 @@ func judgedToken(_ *testing.T, s *suite) {
 	s.create(p)
 	t := s.add(s.token("a"), 1)
 	t.Judged, t.Value = payment.TokenApproved, secret.Secret{}
-	_, err := s.Change(s.ctx, p.ID, func(*payment.Payment) (payment.Writes, error) { return payment.Writes{Token: &t}, errors.New("no") })
+	_, err := s.Change(s.ctx, p.ID, func(*payment.Payment) (payment.Writes, error) { return payment.Writes{Tokens: []payment.Token{t}}, errors.New("no") })
 	if err == nil {
 		s.Error("changed")
 	}
 	s.add(s.token("a"), 1)
-	_, err = s.Change(s.ctx, p.ID, func(*payment.Payment) (payment.Writes, error) { return payment.Writes{Token: &t}, nil })
+	_, err = s.Change(s.ctx, p.ID, func(*payment.Payment) (payment.Writes, error) { return payment.Writes{Tokens: []payment.Token{t}}, nil })
 	s.must(err)
 	if kept := s.add(s.token("a"), 0); kept.Judged != payment.TokenApproved {
 		s.Errorf("kept %+v", kept)

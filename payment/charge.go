@@ -1,0 +1,269 @@
+package payment
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/bojanz/currency"
+	"go.uber.org/zap"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/caddy-paymentexpress/paymentexpress/internal/faultpoint"
+	"github.com/caddy-paymentexpress/paymentexpress/splynx"
+	"github.com/caddy-paymentexpress/paymentexpress/windcave"
+)
+
+const (
+	// chargeLease covers what is read before a charge is sent, and the longest request after.
+	chargeLease  = 5 * time.Minute
+	readyTimeout = 15 * time.Second
+	// chargeWait is what a person waits for the gateway before the page says that it is asked.
+	chargeWait = 20 * time.Second
+)
+
+// Charge charges the saved card that s names, once, and returns the payment as it then stands,
+// or as it stands after chargeWait: the charge goes on without whoever asked for it. Beside
+// the errors of Start it is ErrJournalOld while the journal may not know of a charge.
+//
+// It ends as not_done, and nothing was charged, if what is due, the card or the customer is not
+// what the page has shown any more.
+func (e *Engine) Charge(ctx context.Context, s Start) (*Payment, error) {
+	if !e.fly() {
+		return nil, ErrNoGeneration
+	}
+	defer e.flights.Done()
+	g, err := e.current()
+	if err != nil {
+		return nil, err
+	}
+	if err := e.trustedSoon(ctx); err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), startTimeout)
+	defer cancel()
+	if g.Partner(s.Partner).PxPost == nil {
+		return nil, fmt.Errorf("%w: PxPost of partner %d", ErrNoCredentials, s.Partner)
+	}
+	p, release, err := e.admit(ctx, g, s)
+	defer release()
+	if p != nil || err != nil {
+		return p, err
+	}
+	if p, err = e.chargeIntent(g, s); err != nil {
+		return nil, err
+	}
+	faultpoint.Hit("before_charge_intent")
+	made, err := e.create(ctx, g, p, p.begin(Submitted, ReasonStarted, "", s.Who, e.now()), s)
+	if err != nil || made != p {
+		return made, err
+	}
+	faultpoint.Hit("charge_intent")
+	return e.meanwhile(ctx, p, func(ctx context.Context) (*Payment, error) { return e.charge(ctx, g, p) })
+}
+
+// trustedSoon is Trusted, with a moment's patience for a comparison that is about to end.
+func (e *Engine) trustedSoon(ctx context.Context) error {
+	timer := time.NewTimer(heldWait)
+	defer timer.Stop()
+	select {
+	case <-e.compare.through:
+	case <-timer.C:
+	case <-ctx.Done():
+	case <-e.compare.ctx.Done():
+	}
+	return e.Trusted(ctx)
+}
+
+// chargeIntent is the payment that s asks for.
+func (e *Engine) chargeIntent(g *Generation, s Start) (*Payment, error) {
+	p, err := e.blank(g, s, WaySavedCard, chargeLease)
+	if err != nil {
+		return nil, err
+	}
+	p.Card, p.Mode = s.Card, g.Settings.Cards.Modes.of(s.Origin)
+	p.Reference = windcave.ChargeRequest{MerchantReference: s.reference()}.Sent().MerchantReference
+	return p, nil
+}
+
+// chargeRequest is what the gateway is asked for.
+func (p *Payment) chargeRequest(card Card) windcave.ChargeRequest {
+	return windcave.ChargeRequest{
+		DpsBillingID: card.token, Amount: p.Amount, TxnID: string(p.TxnID), MerchantReference: p.Reference,
+		TxnData1: traceOf(p.Kind, p.DocumentID, p.Customer).String(), RecurringMode: p.Mode,
+	}.Sent()
+}
+
+// meanwhile runs what must not hang on who asked for it, and returns what comes of it, or the
+// payment as it stands after chargeWait.
+func (e *Engine) meanwhile(ctx context.Context, p *Payment, run func(context.Context) (*Payment, error)) (*Payment, error) {
+	type outcome struct {
+		p   *Payment
+		err error
+	}
+	if !e.fly() {
+		return p, nil // goes on at the next start
+	}
+	done := make(chan outcome, 1)
+	go func() {
+		defer e.flights.Done()
+		defer e.survive("charge")
+		p, err := run(context.Background())
+		done <- outcome{p, err}
+	}()
+	timer := time.NewTimer(chargeWait)
+	defer timer.Stop()
+	select {
+	case o := <-done:
+		return o.p, o.err
+	case <-timer.C:
+		return e.store.Get(ctx, p.ID)
+	}
+}
+
+// charge takes a payment that was just submitted to the gateway. What is due is read after the
+// payment was claimed and right before it is sent: nothing is charged that was not seen.
+func (e *Engine) charge(ctx context.Context, g *Generation, p *Payment) (*Payment, error) {
+	card, record, why, note := e.ready(ctx, g, p)
+	faultpoint.Hit("charge_ready")
+	if why == "" {
+		why = e.mayBeSent(ctx, p)
+	}
+	var v windcave.Verdict
+	var failed error
+	if why == "" {
+		_, v, failed = g.Partner(p.Partner).PxPost.Purchase(ctx, p.chargeRequest(card))
+		e.sent.begin(p.ID)
+		faultpoint.Hit("charge_answered")
+	}
+	q, err := e.change(ctx, g, p.ID, func(q *Payment) (Writes, error) {
+		if q.Booking.RecordID == 0 {
+			q.Booking.StatementID, q.Booking.RecordID, q.Booking.RecordStatus = record.StatementID, record.RecordID, record.RecordStatus
+		}
+		if why != "" {
+			return e.unsent(q, p, why, note)
+		}
+		return e.answered(q, v, failed)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("write what became of the charge: %w", err)
+	}
+	faultpoint.Hit("charge_stored")
+	e.afterAnswer(ctx, g, q)
+	return q, nil
+}
+
+// ready reads what must still be as the page has shown it, and makes the statement record,
+// which tells another journal of the charge should this one be lost.
+func (e *Engine) ready(ctx context.Context, g *Generation, p *Payment) (card Card, record Booking, why Reason, note string) {
+	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
+	defer cancel()
+	made := e.openRecord(ctx, g, p)
+	var (
+		reads    errgroup.Group
+		customer *splynx.Customer
+		owner    int64
+		due      currency.Amount
+		found    bool
+	)
+	reads.Go(func() (err error) { customer, err = g.Splynx.Customer(ctx, p.Customer); return err })
+	reads.Go(func() (err error) { card, err = e.card(ctx, g, p.Partner, p.Customer); return err })
+	reads.Go(func() (err error) { owner, due, found, err = p.dueOn(ctx, g.Splynx); return err })
+	err := reads.Wait()
+	record = made()
+	switch {
+	case err != nil:
+		return card, record, ReasonSplynxUnreadable, err.Error()
+	case customer.PartnerID != p.Partner, p.DocumentID != 0 && found && owner != p.Customer:
+		return card, record, ReasonCustomerChanged, ""
+	case p.DocumentID != 0 && (!found || !due.Equal(p.Amount)):
+		return card, record, ReasonAmountChanged, ""
+	case card.Key != p.Card.Key, !card.Usable():
+		return card, record, ReasonCardChanged, string(card.Standing)
+	}
+	return card, record, "", ""
+}
+
+// mayBeSent checks, directly before the first byte goes out, that the payment is still ours to
+// send and that its time is not over.
+func (e *Engine) mayBeSent(ctx context.Context, p *Payment) Reason {
+	q, err := e.store.Get(ctx, p.ID)
+	if err != nil || q.State != Submitted || q.Fence != p.Fence || e.now().After(p.LeaseUntil.Add(-chargeLease/2)) {
+		return ReasonNotSent
+	}
+	return ""
+}
+
+// unsent ends a submitted payment that surely was not sent. Another claim may have taken it:
+// whoever holds it asks the gateway.
+func (e *Engine) unsent(q, claimed *Payment, why Reason, note string) (Writes, error) {
+	if q.State != Submitted || q.Fence != claimed.Fence {
+		return Writes{}, nil
+	}
+	ev, err := q.move(NotDone, why, note, "engine", e.now())
+	e.rest(q, e.now())
+	q.NextAt = e.now() // its statement record is to be closed
+	return Writes{Events: []Event{ev}}, err
+}
+
+// answered writes what the gateway said to what was sent. Without an answer that says what
+// became of it the outcome is unknown, and is asked for.
+func (e *Engine) answered(p *Payment, v windcave.Verdict, failed error) (Writes, error) {
+	now := e.now()
+	if failed == nil && !v.Foreign {
+		p.Heard = true
+		w, err := e.apply(p, v, "", byCharge)
+		if err != nil || len(w.Events) > 0 || w.New != nil {
+			return w, err
+		}
+	}
+	if p.State != Submitted { // late truth was first, or a pause was longer than the claim
+		return Writes{}, nil
+	}
+	to, why, note := Unknown, ReasonOutcomeUnclear, ""
+	var known *windcave.Error
+	switch {
+	case errors.As(failed, &known):
+		note = known.Error()
+		if !known.MaySent() {
+			to, why = NotDone, ReasonNotSent
+		}
+		if known.Kind == windcave.KindInput {
+			why = ReasonGatewayRefused
+		}
+	case failed != nil:
+		note = failed.Error()
+	case v.Outcome == windcave.Failed:
+		to, why, note = NotDone, ReasonGatewayRefused, v.Code
+	}
+	p.Code, p.Class, p.Words = v.Code, string(v.Class), v.Key
+	ev, err := p.move(to, why, note, string(byCharge), now)
+	e.rest(p, now)
+	p.NextAt = now // its statement record is to be closed
+	if to == Unknown {
+		p.NextAt = now.Add(pause(unknownPauses, 0))
+		p.Step = 1
+	}
+	return Writes{Events: []Event{ev}}, err
+}
+
+// afterAnswer forgets when a payment was sent whose outcome is known, and remembers a card that
+// will be declined whenever it is tried.
+func (e *Engine) afterAnswer(ctx context.Context, g *Generation, p *Payment) {
+	if p.State != Submitted && p.State != Unknown {
+		e.sent.forget(p.ID)
+		if p.Kind == KindRefund {
+			if err := e.wakeOriginal(ctx, g, p); err != nil {
+				e.journalFailed(g, err) // it looks by itself
+			}
+		}
+	}
+	if p.State != Declined || p.Card.Key == "" || !dies(p.Class) {
+		return
+	}
+	err := e.noteCard(ctx, p.Card.Key, func(n *cardNote) { n.Dead, n.Code = e.now(), p.Code })
+	if err != nil {
+		g.logger().Error("a card that was refused for good could not be noted", append(describe(p), zap.Error(err))...)
+	}
+}

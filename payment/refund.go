@@ -1,0 +1,192 @@
+package payment
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/bojanz/currency"
+
+	"github.com/caddy-paymentexpress/paymentexpress/internal/faultpoint"
+	"github.com/caddy-paymentexpress/paymentexpress/windcave"
+)
+
+// ErrTooMuch tells that more would be given back than was paid, with what is on its way.
+var ErrTooMuch = errors.New("more would be given back than was paid")
+
+// GivenBack is a refund of a payment: done, under way, or failed.
+type GivenBack struct {
+	ID     ID              `json:"id"`
+	Amount currency.Amount `json:"amount"`
+	Failed bool            `json:"failed,omitempty"` // finally: it counts no more
+}
+
+// left is what may still be given back of a payment.
+func (p *Payment) left() (currency.Amount, error) {
+	left := p.Amount
+	for _, g := range p.GivenBack {
+		if g.Failed {
+			continue
+		}
+		var err error
+		if left, err = left.Sub(g.Amount); err != nil {
+			return left, err
+		}
+	}
+	return left, nil
+}
+
+// refundID is the number of a refund. It follows from the key, so that asking twice with one
+// key asks for one refund.
+func refundID(of ID, key string) (ID, error) {
+	return NewID(rand.NewChaCha8(sha256.Sum256([]byte("refund\x00" + string(of) + "\x00" + key))))
+}
+
+// reserve makes the row of a refund of p, in one write with what of p is spoken for.
+// ErrTooMuch. The refund that the key has made already is returned as it stands.
+func (e *Engine) reserve(ctx context.Context, g *Generation, p *Payment, amount currency.Amount, key string, by Origin, who, note string) (*Payment, error) {
+	id, err := refundID(p.ID, key)
+	if err != nil {
+		return nil, err
+	}
+	now := e.now()
+	kind := windcave.Refund
+	if p.TxnType == string(windcave.Auth) { // money that is only held is let go
+		kind = windcave.Void
+	}
+	r := &Payment{
+		ID: id, TxnID: id, Kind: KindRefund, Way: WayBack, Origin: by, Site: p.Site, Of: p.ID,
+		Partner: p.Partner, Customer: p.Customer, DocumentID: p.DocumentID, DocumentNumber: p.DocumentNumber, ByID: p.ByID,
+		Amount: amount, Endpoint: p.Endpoint, PxPayUser: p.PxPayUser, PxPostUser: p.PxPostUser, OwnAccount: p.OwnAccount,
+		TxnType: string(kind), Card: p.Card, Payer: p.Payer,
+		Reference: windcave.RefundRequest{MerchantReference: title(KindRefund) + " " + p.Reference}.Sent().MerchantReference,
+		NextAt: now,
+	}
+	_, err = e.change(ctx, g, p.ID, func(q *Payment) (Writes, error) {
+		for _, b := range q.GivenBack {
+			if b.ID == id {
+				return Writes{}, nil
+			}
+		}
+		left, err := q.left()
+		if err != nil {
+			return Writes{}, err
+		}
+		if !q.HasMoney() || !amount.IsPositive() || below(left, amount) {
+			return Writes{}, ErrTooMuch
+		}
+		q.GivenBack = append(q.GivenBack, GivenBack{ID: id, Amount: amount})
+		return Writes{New: r, NewEvent: r.begin(Created, ReasonStarted, note, who, now)}, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	faultpoint.Hit("refund_reserved")
+	return e.store.Get(ctx, id)
+}
+
+// below compares amounts; of two currencies neither is.
+func below(a, b currency.Amount) bool {
+	c, err := a.Cmp(b)
+	return err != nil || c < 0
+}
+
+// sendRefund takes a refund that was never sent to the gateway. r was claimed.
+func (e *Engine) sendRefund(ctx context.Context, g *Generation, r *Payment) error {
+	if r.Origin != OriginEngine && r.Fence > 1 {
+		return e.abandon(ctx, g, r) // whoever asked for it has moved on
+	}
+	of, err := e.store.Get(ctx, r.Of)
+	if err != nil {
+		return err
+	}
+	clients, err := g.pxPost(r.Endpoint, r.PxPostUser)
+	if err != nil {
+		return e.parkUnasked(ctx, g, r, err)
+	}
+	if r.Origin == OriginEngine && r.TxnType == string(windcave.Refund) {
+		if done, err := e.refundedBefore(ctx, g, clients, r); done || err != nil {
+			return err
+		}
+	}
+	r, err = e.change(ctx, g, r.ID, fenced(r, func(q *Payment) (Writes, error) {
+		now := e.now()
+		q.LeaseOwner, q.LeaseUntil, q.NextAt = e.node, now.Add(chargeLease), now.Add(chargeLease)
+		ev, err := q.move(Submitted, ReasonSent, "", "engine", now)
+		return Writes{Events: []Event{ev}}, err
+	}))
+	if err != nil {
+		return err
+	}
+	faultpoint.Hit("refund_intent")
+	if why := e.mayBeSent(ctx, r); why != "" {
+		_, err := e.change(ctx, g, r.ID, func(q *Payment) (Writes, error) { return e.unsent(q, r, why, "") })
+		return err
+	}
+	v, failed := e.giveBackNow(ctx, clients[0], of, r)
+	e.sent.begin(r.ID)
+	faultpoint.Hit("refund_answered")
+	q, err := e.change(ctx, g, r.ID, func(q *Payment) (Writes, error) { return e.answered(q, v, failed) })
+	if err != nil {
+		return err
+	}
+	faultpoint.Hit("refund_stored")
+	e.afterAnswer(ctx, g, q)
+	return nil
+}
+
+// refundedBefore asks whether a refund that the engine makes by itself was made before: its
+// number follows from the payment's, so the journal that this one is a backup of has used it.
+func (e *Engine) refundedBefore(ctx context.Context, g *Generation, clients []*windcave.PxPost, r *Payment) (bool, error) {
+	v, err := askStatus(ctx, clients, r)
+	if err != nil || v.NotFound {
+		return false, err
+	}
+	q, err := e.change(ctx, g, r.ID, fenced(r, func(q *Payment) (Writes, error) { return e.apply(q, v, "", byStatusSource) }))
+	if err == nil && q.State == Created && v.Outcome != windcave.Failed {
+		err = errors.New("the gateway does not say whether the refund was made before")
+	}
+	return err == nil && q.State != Created, err
+}
+
+// giveBackNow asks the gateway, once.
+func (e *Engine) giveBackNow(ctx context.Context, with *windcave.PxPost, of, r *Payment) (windcave.Verdict, error) {
+	if r.TxnType == string(windcave.Refund) {
+		_, v, err := with.Refund(ctx, windcave.RefundRequest{DpsTxnRef: of.DpsTxnRef, Amount: r.Amount, TxnID: string(r.TxnID), MerchantReference: r.Reference})
+		return v, err
+	}
+	_, v, err := with.Void(ctx, windcave.VoidRequest{DpsTxnRef: of.DpsTxnRef, TxnID: string(of.TxnID), Amount: of.Amount})
+	if v.DpsTxnRef == "" {
+		v.DpsTxnRef = of.DpsTxnRef // a Void may name none
+	}
+	return v, err
+}
+
+// refundFailed tells whether a refund has failed finally, so that it counts no more.
+func (e *Engine) refundFailed(r *Payment) bool {
+	switch r.State {
+	case Declined, NotStarted:
+		return true
+	case NotDone:
+		return r.surelyUnsent() || r.Reason == ReasonSettledNotPaid ||
+			r.TxnType != string(windcave.Void) && e.now().Sub(r.MovedAt) > notDoneLooks[len(notDoneLooks)-1]+time.Minute
+	}
+	return false
+}
+
+// wakeOriginal lets what hangs on a refund go on.
+func (e *Engine) wakeOriginal(ctx context.Context, g *Generation, r *Payment) error {
+	_, err := e.change(ctx, g, r.Of, func(q *Payment) (Writes, error) {
+		if q.State == Approved {
+			q.NextAt = e.now()
+		}
+		return Writes{}, nil
+	})
+	if err != nil {
+		return fmt.Errorf("wake the payment that refund %s is of: %w", r.ID, err)
+	}
+	return nil
+}
