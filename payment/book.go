@@ -89,7 +89,7 @@ func fenced(p *Payment, fn func(*Payment) (Writes, error)) func(*Payment) (Write
 type misfit string
 
 const (
-	misfitSecond     misfit = "second approval"          // the document is paid, or its page was charged before
+	misfitSecond     misfit = "second approval"           // the document is paid, or its page was charged before
 	misfitUnbookable misfit = "document cannot be booked" // it is deleted, another customer's, or Splynx refuses it
 )
 

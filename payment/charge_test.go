@@ -105,13 +105,15 @@ func TestChargeOnlyWhatWasSeen(t *testing.T) {
 		change func(*world)
 		why    payment.Reason
 	}{
-		"more is due":         {func(w *world) { w.Splynx.ChangeInvoice(w.Invoice.ID, func(i *invoice) { i.Due = "57.51" }) }, payment.ReasonAmountChanged},
-		"paid":                {func(w *world) { w.Splynx.PayInvoice(w.Invoice.ID) }, payment.ReasonAmountChanged},
-		"deleted":             {func(w *world) { w.Splynx.DeleteInvoice(w.Invoice.ID) }, payment.ReasonAmountChanged},
-		"another card":        {func(w *world) { w.SaveCard(windcavetest.CardMastercard) }, payment.ReasonCardChanged},
-		"no card":             {func(w *world) { w.Splynx.SetAccountData(w.Customer, w.CardAccount(), map[int]string{1: ""}) }, payment.ReasonCardChanged},
-		"card is over":        {func(w *world) { w.Splynx.SetAccountData(w.Customer, w.CardAccount(), map[int]string{4: "12/99"}) }, payment.ReasonCardChanged},
-		"a number in place":   {func(w *world) { w.Splynx.SetAccountData(w.Customer, w.CardAccount(), map[int]string{1: "4111111111111111"}) }, payment.ReasonCardChanged},
+		"more is due":  {func(w *world) { w.Splynx.ChangeInvoice(w.Invoice.ID, func(i *invoice) { i.Due = "57.51" }) }, payment.ReasonAmountChanged},
+		"paid":         {func(w *world) { w.Splynx.PayInvoice(w.Invoice.ID) }, payment.ReasonAmountChanged},
+		"deleted":      {func(w *world) { w.Splynx.DeleteInvoice(w.Invoice.ID) }, payment.ReasonAmountChanged},
+		"another card": {func(w *world) { w.SaveCard(windcavetest.CardMastercard) }, payment.ReasonCardChanged},
+		"no card":      {func(w *world) { w.Splynx.SetAccountData(w.Customer, w.CardAccount(), map[int]string{1: ""}) }, payment.ReasonCardChanged},
+		"card is over": {func(w *world) { w.Splynx.SetAccountData(w.Customer, w.CardAccount(), map[int]string{4: "12/99"}) }, payment.ReasonCardChanged},
+		"a number in place": {func(w *world) {
+			w.Splynx.SetAccountData(w.Customer, w.CardAccount(), map[int]string{1: "4111111111111111"})
+		}, payment.ReasonCardChanged},
 		"splynx says nothing": {func(w *world) { w.Splynx.SetOutage(true) }, payment.ReasonSplynxUnreadable},
 	} {
 		t.Run(name, func(t *testing.T) {

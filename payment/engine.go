@@ -45,8 +45,8 @@ type Engine struct {
 	results singleflight.Group // one question for a token, however many ask
 	titles  keyed              // statements are looked up and made one at a time for a title
 	starts  keyed              // of one payer for one document
-	cards   keyed // what is known of one
-	saves   keyed // of a customer's cards, one at a time
+	cards   keyed              // what is known of one
+	saves   keyed              // of a customer's cards, one at a time
 	quiets  quietTimes
 	sent    sentTimes
 	asks    *askLimits

@@ -25,16 +25,24 @@ func TestMoneyThatDoesNotFit(t *testing.T) {
 		end      payment.State
 		refunds  int
 	}{
-		"paid, to the balance":     {payment.Settings{}, paid, false, payment.Recorded, 0},
-		"paid, back":               {back, paid, false, payment.Refunded, 1},
-		"paid, back, no pxpost":    {back, paid, true, payment.Recorded, 0},
-		"deleted, back":            {back, deleted, false, payment.Refunded, 1},
-		"deleted, only second":     {payment.Settings{RefundSecond: true}, deleted, false, payment.Recorded, 0},
-		"paid, only unbookable":    {payment.Settings{RefundUnbookable: true}, paid, false, payment.Recorded, 0},
-		"refused by splynx, back":  {back, refused, false, payment.Refunded, 1},
-		"paid, refund is unclear":  {back, func(w *world) { paid(w); w.Gateway.Inject(fault{Op: windcavetest.OpRefund, Kind: windcavetest.RecordThenCut}) }, false, payment.Refunded, 1},
-		"paid, gateway goes away":  {back, func(w *world) { paid(w); w.Gateway.Inject(fault{Op: windcavetest.OpRefund, Kind: windcavetest.CutBefore, Times: 2}) }, false, payment.Refunded, 1},
-		"paid after a lost answer": {back, func(w *world) { w.Splynx.Inject(splynxtest.Fault{Op: create, Kind: splynxtest.Status, Status: 500, Commit: true}) }, false, payment.Recorded, 0},
+		"paid, to the balance":    {payment.Settings{}, paid, false, payment.Recorded, 0},
+		"paid, back":              {back, paid, false, payment.Refunded, 1},
+		"paid, back, no pxpost":   {back, paid, true, payment.Recorded, 0},
+		"deleted, back":           {back, deleted, false, payment.Refunded, 1},
+		"deleted, only second":    {payment.Settings{RefundSecond: true}, deleted, false, payment.Recorded, 0},
+		"paid, only unbookable":   {payment.Settings{RefundUnbookable: true}, paid, false, payment.Recorded, 0},
+		"refused by splynx, back": {back, refused, false, payment.Refunded, 1},
+		"paid, refund is unclear": {back, func(w *world) {
+			paid(w)
+			w.Gateway.Inject(fault{Op: windcavetest.OpRefund, Kind: windcavetest.RecordThenCut})
+		}, false, payment.Refunded, 1},
+		"paid, gateway goes away": {back, func(w *world) {
+			paid(w)
+			w.Gateway.Inject(fault{Op: windcavetest.OpRefund, Kind: windcavetest.CutBefore, Times: 2})
+		}, false, payment.Refunded, 1},
+		"paid after a lost answer": {back, func(w *world) {
+			w.Splynx.Inject(splynxtest.Fault{Op: create, Kind: splynxtest.Status, Status: 500, Commit: true})
+		}, false, payment.Recorded, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -45,7 +53,7 @@ func TestMoneyThatDoesNotFit(t *testing.T) {
 				if _, err := w.Return(to); err != nil {
 					t.Fatal(err)
 				}
-				p = w.Until(p.ID, 120*time.Hour, c.end)
+				w.Until(p.ID, 120*time.Hour, c.end)
 				if n := len(w.Gateway.Refunds()); n != c.refunds {
 					t.Errorf("%d refunds, want %d", n, c.refunds)
 				}

@@ -214,7 +214,7 @@ func parseReference(s string, customer int64) (Kind, string, bool) {
 	if !ok {
 		return "", "", false
 	}
-	for _, k := range []Kind{KindProforma, KindInvoice, KindTopUp} {
+	for _, k := range []Kind{KindProforma, KindInvoice, KindTopUp, KindCardCheck} {
 		if number, ok := strings.CutPrefix(rest, title(k)); ok && (number == "" || number[0] == ' ') {
 			return k, strings.TrimSpace(number), true
 		}

@@ -93,7 +93,7 @@ type Payment struct {
 	Class     string `json:"class,omitempty"`
 	Words     string `json:"words,omitempty"` // key of the words people read
 	Surcharge string `json:"surcharge,omitempty"`
-	Heard     bool   `json:"heard,omitempty"`     // it has shown to know the TxnId
+	Heard     bool   `json:"heard,omitempty"`   // it has shown to know the TxnId
 	Claimed   string `json:"claimed,omitempty"` // DpsTxnRef of a charge that the gateway claims, but not as it was asked for
 
 	Booking Booking `json:"booking,omitzero"`

@@ -63,7 +63,7 @@ func (e *Engine) reserve(ctx context.Context, g *Generation, p *Payment, amount 
 		Amount: amount, Endpoint: p.Endpoint, PxPayUser: p.PxPayUser, PxPostUser: p.PxPostUser, OwnAccount: p.OwnAccount,
 		TxnType: string(kind), Card: p.Card, Payer: p.Payer,
 		Reference: windcave.RefundRequest{MerchantReference: title(KindRefund) + " " + p.Reference}.Sent().MerchantReference,
-		NextAt: now,
+		NextAt:    now,
 	}
 	_, err = e.change(ctx, g, p.ID, func(q *Payment) (Writes, error) {
 		for _, b := range q.GivenBack {

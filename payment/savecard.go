@@ -356,4 +356,3 @@ func (e *Engine) Saving(ctx context.Context, customer int64) (*Payment, error) {
 	}
 	return nil, nil
 }
-

@@ -115,7 +115,7 @@ func TestSaveCardGoesWrong(t *testing.T) {
 	}
 }
 
-// A refused refund is parked; once the account may refund, a person has it tried again.
+// F64: a refused refund is parked; once the account may refund, a person has it tried again.
 func TestF64RefundRefusedThenAllowed(t *testing.T) {
 	t.Parallel()
 	play(t, option{}, func(t *testing.T, w *world) {

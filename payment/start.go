@@ -25,9 +25,9 @@ type Start struct {
 	Amount         currency.Amount
 	Card           CardUsed // the saved card to charge, as the page has shown it; zero: the payer types one
 	SaveCard       bool     // the card that the payer types is to be saved
-	FormKey        string // made with the page: sent twice it gives the same payment
-	Payer          string // who may see the payment's page: opaque
-	Who            string // for the history, such as "guest"
+	FormKey        string   // made with the page: sent twice it gives the same payment
+	Payer          string   // who may see the payment's page: opaque
+	Who            string   // for the history, such as "guest"
 }
 
 // startTimeout bounds all that happens before the payer is sent on; the gateway's own

@@ -21,9 +21,9 @@ func (c *checker) givenBack() {
 		row := c.rows[payment.ID(r.TxnID)]
 		of, paid := c.charges[r.Original], c.rowOf(r.Original)
 		switch {
-		case row == nil && paid != nil && paid.State == payment.Parked && paid.Reason == payment.ReasonRefundRefused:
-			// A restored journal does not know a refund's second try: the gateway refuses to give
-			// back twice, and a person looks.
+		case row == nil && c.looksAt(r.Original):
+			// A restored journal need not know the refund of a payment that a person looks at: the
+			// gateway gives nothing back twice.
 		case row == nil || row.Kind != payment.KindRefund:
 			c.broken(1, "refund %s under TxnId %s has no intent in the journal", r.DpsTxnRef, r.TxnID)
 			continue
@@ -94,4 +94,14 @@ func (c *checker) saves() {
 			c.broken(0, "the card of payment %s is still being stored", p.ID)
 		}
 	}
+}
+
+// looksAt tells whether a person looks at the payment of a charge.
+func (c *checker) looksAt(dpsTxnRef string) bool {
+	for _, p := range c.Journal {
+		if p.State == payment.Parked && (p.DpsTxnRef == dpsTxnRef || p.Claimed == dpsTxnRef) {
+			return true
+		}
+	}
+	return false
 }

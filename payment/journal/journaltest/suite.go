@@ -618,7 +618,9 @@ func judgedToken(_ *testing.T, s *suite) {
 	s.create(p)
 	t := s.add(s.token("a"), 1)
 	t.Judged, t.Value = payment.TokenApproved, secret.Secret{}
-	_, err := s.Change(s.ctx, p.ID, func(*payment.Payment) (payment.Writes, error) { return payment.Writes{Tokens: []payment.Token{t}}, errors.New("no") })
+	_, err := s.Change(s.ctx, p.ID, func(*payment.Payment) (payment.Writes, error) {
+		return payment.Writes{Tokens: []payment.Token{t}}, errors.New("no")
+	})
 	if err == nil {
 		s.Error("changed")
 	}
