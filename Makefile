@@ -27,7 +27,7 @@ build: ## build Caddy with the module into ./caddy
 test: deps lint race once ## everything: vet, lint, tests with the race detector, browser tests, the demo
 
 .PHONY: deps
-deps: ## install what the tests need (gcc, Chromium), or say what to run
+deps: ## install what the tests need (gcc, Chromium, axe-core), or say what to run
 	@tools/deps.sh
 
 .PHONY: lint

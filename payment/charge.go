@@ -267,3 +267,38 @@ func (e *Engine) afterAnswer(ctx context.Context, g *Generation, p *Payment) {
 		g.logger().Error("a card that was refused for good could not be noted", append(describe(p), zap.Error(err))...)
 	}
 }
+
+// ChargeEach charges saved cards one after the other, and stops at the first that is not
+// approved: what is wrong with it may be wrong with all. It returns once they are done, or after
+// chargeWait; they go on without whoever asked for them. What came of each is found by its form
+// key. An error is of the first, and then nothing was charged.
+func (e *Engine) ChargeEach(ctx context.Context, starts []Start) error {
+	if !e.fly() {
+		return ErrNoGeneration
+	}
+	done := make(chan error, 1)
+	go func() {
+		defer e.flights.Done()
+		defer e.survive("charges")
+		for i, s := range starts {
+			p, err := e.Charge(context.WithoutCancel(ctx), s)
+			if err == nil && p.HasMoney() {
+				continue
+			}
+			if i > 0 {
+				err = nil
+			}
+			done <- err
+			return
+		}
+		done <- nil
+	}()
+	timer := time.NewTimer(chargeWait)
+	defer timer.Stop()
+	select {
+	case err := <-done:
+		return err
+	case <-timer.C:
+		return nil
+	}
+}

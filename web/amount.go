@@ -43,16 +43,28 @@ var (
 	// withComma has the comma for a dot.
 	withComma = regexp.MustCompile(`^[0-9]+,[0-9]{1,2}$`)
 	apart     = strings.NewReplacer(",", "", " ", "", "'", "", "\u2019", "", "\u00a0", "", "\u202f", "")
+
+	// commaForm is how those write who have the comma before the cents; dots are among what
+	// sets their thousands apart.
+	commaForm  = regexp.MustCompile(`^([0-9]+|[0-9]{1,3}([. '\x{2019}\x{a0}\x{202f}][0-9]{3})+)(,[0-9]{1,3})?$`)
+	fromComma  = strings.NewReplacer(",", ".", ".", "", " ", "", "'", "", "\u2019", "", "\u00a0", "", "\u202f", "")
+	dotThree   = regexp.MustCompile(`^[0-9]+\.[0-9]{3}$`)
+	commaThree = regexp.MustCompile(`^[^,]+,[0-9]{3}$`)
 )
 
-// parseAmount reads an amount as a person types it: 57.5, 57,50, 1,000.00. What can be read in
-// two ways, or has more digits than the currency, is none.
-func parseAmount(text, code string) (currency.Amount, error) {
+// parseAmount reads an amount as a person types it who has that sign before the cents: 57.5,
+// 57,50, 1,000.00, 1.000,00. What can be read in two ways, or has more digits than the
+// currency, is none.
+func parseAmount(text, code string, decimal rune) (currency.Amount, error) {
 	text = strings.TrimSpace(text)
 	digits, _ := currency.GetDigits(code)
 	switch {
 	case len(text) > 24:
 		return currency.Amount{}, errAmount
+	case decimal == ',' && cloudy(text, digits):
+		return currency.Amount{}, errAmount
+	case decimal == ',' && commaForm.MatchString(text):
+		text = fromComma.Replace(text)
 	case grouped.MatchString(text) && !(digits == 3 && strings.Count(text, ",") == 1 && !strings.Contains(text, ".")):
 		text = apart.Replace(text)
 	case withComma.MatchString(text) && digits > 0:
@@ -63,4 +75,12 @@ func parseAmount(text, code string) (currency.Amount, error) {
 		return currency.Amount{}, errAmount
 	}
 	return a, nil
+}
+
+// cloudy tells, of somebody who has the comma before the cents, what may be cents or thousands.
+func cloudy(text string, digits uint8) bool {
+	if digits == 3 {
+		return dotThree.MatchString(text)
+	}
+	return commaThree.MatchString(text)
 }

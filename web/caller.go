@@ -19,8 +19,19 @@ import (
 // caller is who Splynx says a browser's session belongs to; the zero value is nobody.
 type caller struct {
 	customer int64
+	main     int64 // the main account of a sub-account, which pays for it
 	admin    bool
 }
+
+// account is the account that pays: the main one of a sub-account.
+func (c caller) account() int64 {
+	if c.main != 0 {
+		return c.main
+	}
+	return c.customer
+}
+
+func (c caller) payer() string { return customerPayer(c.customer) }
 
 // errTwoCustomers tells that two cookies are of different customers.
 var errTwoCustomers = errors.New("two customers are signed in with two cookies of this browser")
@@ -66,7 +77,7 @@ func (h *Handler) whoIs(r *http.Request, fresh bool) (caller, error) {
 			return caller{}, errTwoCustomers
 		}
 		if one.customer != 0 {
-			all.customer = one.customer
+			all.customer, all.main = one.customer, one.main
 		}
 		all.admin = all.admin || one.admin
 		nobodys = append(nobodys, giveBack)
@@ -132,7 +143,7 @@ func (h *Handler) exchange(ctx context.Context, value string) (who caller, err e
 			return err
 		}
 		if proved.Customer != nil {
-			who.customer = proved.Customer.ID
+			who.customer, who.main = proved.Customer.ID, proved.Customer.ParentID
 		}
 		who.admin = proved.Administrator != nil
 		return nil

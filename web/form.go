@@ -51,10 +51,20 @@ func (h *Handler) take(w http.ResponseWriter, r *http.Request, v visit, f sealed
 	case old:
 		h.offerForm(w, r, v, b, page{Status: http.StatusConflict, Notice: "old_form"})
 	default:
-		begun := h.Now()
-		p, err := h.start(r, v, b, f)
-		h.started(w, r, v, b, begun, p, err)
+		h.startWith(w, r, v, b, f)
 	}
+}
+
+// startWith starts the payment of a form with the card that was chosen in it.
+func (h *Handler) startWith(w http.ResponseWriter, r *http.Request, v visit, b *bill, f sealedForm) {
+	c, ok := h.chosen(r, v, b.partner, f)
+	if !ok {
+		h.show(w, r, v.of(page{Status: http.StatusBadRequest, Key: "bad_form"}))
+		return
+	}
+	begun := h.Now()
+	p, err := h.start(r, v, b, f, c)
+	h.started(w, r, v, b, begun, p, err)
 }
 
 // offerForm shows the form with a key of its own; p says what happened before, if anything.
@@ -64,8 +74,10 @@ func (h *Handler) offerForm(w http.ResponseWriter, r *http.Request, v visit, b *
 		h.closed(w, r, err)
 		return
 	}
+	cards := h.wallet(r, v, b.partner)
+	p.Cards = cards.tiles()
 	p.Form, err = seal(r.Context(), v.e, sealedForm{
-		Key: key.String(), Kind: v.kind, Document: b.id, Number: b.number, Customer: b.customer,
+		Key: key.String(), Card: cards.offered(), Kind: v.kind, Document: b.id, Number: b.number, Customer: b.customer,
 		Amount: b.due, Payer: v.payer, Signed: v.portal, ByID: v.byID, Made: h.Now().UTC(),
 	})
 	if err != nil {

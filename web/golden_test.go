@@ -18,6 +18,7 @@ import (
 	"github.com/caddy-paymentexpress/paymentexpress/internal/secret"
 	"github.com/caddy-paymentexpress/paymentexpress/payment"
 	"github.com/caddy-paymentexpress/paymentexpress/splynx/splynxtest"
+	"github.com/caddy-paymentexpress/paymentexpress/windcave/windcavetest"
 )
 
 // goldenPages are all pages in all states, each named after its key and, behind a dash, what
@@ -172,6 +173,120 @@ var goldenPages = []goldenPage{
 		r.put(goldenID, payment.Parked)
 		return r.send(http.MethodPost, addMoney.path, url.Values{"form": {form}}, r.signedIn())
 	}},
+	{"pay-saved_card", 200, setup{}, func(r *rig) answer { r.putCard("", goodCard); return r.get(r.icon(), r.signedIn()) }},
+	{"pay-markup_card", 200, setup{}, func(r *rig) answer {
+		r.putCard("0000010000000001", map[int]string{2: markup, 3: markup, 4: markup})
+		return r.get(r.icon(), r.signedIn())
+	}},
+	{"pay-dead_card", 200, setup{}, func(r *rig) answer {
+		r.putCard("", map[int]string{2: "411111........11", 3: "Visa", 4: "12/99"})
+		return r.get(r.icon(), r.signedIn())
+	}},
+	{"pay-card_changed", 409, setup{}, func(r *rig) answer {
+		r.putCard("", goodCard)
+		form := r.get(r.icon(), r.signedIn()).form()
+		r.putCard("", map[int]string{2: "543111........11", 3: "MasterCard", 4: "01/31"})
+		return r.pressCard(form, "saved")
+	}},
+	{"pay_proforma-saved_card", 200, setup{}, func(r *rig) answer {
+		r.putCard("", goodCard)
+		return r.get(itemURL(payRequest.path, r.proforma()), r.signedIn())
+	}},
+	{"pay_top_up-saved_card", 200, setup{}, func(r *rig) answer { r.putCard("", goodCard); return r.typed(url.Values{"amount": {"20"}}) }},
+	{"waiting-saved_card", 200, setup{}, func(r *rig) answer { return r.cardShown(payment.Unknown, payment.KindInvoice, payment.SaveNone) }},
+	{"paid-card_saved", 200, setup{}, func(r *rig) answer { return r.cardShown(payment.Recorded, payment.KindInvoice, payment.SaveDone) }},
+	{"paid-card_storing", 200, setup{}, func(r *rig) answer { return r.cardShown(payment.Recorded, payment.KindInvoice, payment.SaveStoring) }},
+	{"paid-card_failed", 200, setup{}, func(r *rig) answer { return r.cardShown(payment.Recorded, payment.KindInvoice, payment.SaveFailed) }},
+
+	{"card_none", 200, setup{}, func(r *rig) answer { return r.get(cardPage.path, r.signedIn()) }},
+	{"card_good", 200, setup{}, func(r *rig) answer { r.putCard("", goodCard); return r.get(cardPage.path, r.signedIn()) }},
+	{"card_expired", 200, setup{}, func(r *rig) answer {
+		r.putCard("", map[int]string{2: "411111........11", 3: "Visa", 4: "12/99"})
+		return r.get(cardPage.path, r.signedIn())
+	}},
+	{"card_dead", 200, setup{}, func(r *rig) answer {
+		r.must(r.Gateway.KillCard(r.putCard("", goodCard), "JD"))
+		r.pressCard(r.get(r.icon(), r.signedIn()).form(), "saved")
+		return r.get(cardPage.path, r.signedIn())
+	}},
+	{"card_elsewhere", 200, setup{}, func(r *rig) answer {
+		id := r.savesCard()
+		r.Customer = r.Splynx.AddCustomer(splynxtest.Customer{Name: "Another"})
+		r.putCard(id, goodCard)
+		return r.get(cardPage.path, r.signedIn())
+	}},
+	{"card_unreadable", 200, setup{}, func(r *rig) answer {
+		r.putCard("4111111111111111", map[int]string{2: markup, 3: markup, 4: markup})
+		return r.get(cardPage.path, r.signedIn())
+	}},
+	{"card_saving", 200, setup{}, func(r *rig) answer {
+		r.cardShown(payment.Settled, payment.KindCardCheck, payment.SaveStoring)
+		return r.get(cardPage.path, r.signedIn())
+	}},
+	{"card_remove", 200, setup{}, func(r *rig) answer { r.putCard("", goodCard); return r.doCard("remove") }},
+	{"card_none-card_removed", 200, setup{}, func(r *rig) answer { r.putCard("", goodCard); return r.doCard("removed") }},
+	{"card_good-card_not_removed", 503, setup{}, func(r *rig) answer {
+		r.putCard("", goodCard)
+		r.Splynx.Inject(splynxtest.Fault{Op: "DELETE customer-payment-accounts", Kind: splynxtest.Status, Status: 503, Times: -1})
+		return r.doCard("removed")
+	}},
+	{"card_good-card_being_saved", 409, setup{}, func(r *rig) answer {
+		r.putCard("", goodCard)
+		form := r.get(cardPage.path, r.signedIn()).form()
+		r.put(goldenID, payment.Recorded, approved, r.byCustomer, func(p *payment.Payment) {
+			p.Save = payment.CardSave{Stage: payment.SaveFailed, Why: payment.ReasonNewerCard, PutAt: time.Now()}
+		})
+		return r.send(http.MethodPost, cardPage.path, url.Values{"form": {form}, "do": {"removed"}}, r.signedIn())
+	}},
+	{"card_good-card_page_changed", 409, setup{}, func(r *rig) answer {
+		form := r.get(cardPage.path, r.signedIn()).form()
+		r.putCard("", goodCard)
+		return r.send(http.MethodPost, cardPage.path, url.Values{"form": {form}, "do": {"save"}}, r.signedIn())
+	}},
+	{"card_none-card_not_saved", 200, setup{}, func(r *rig) answer {
+		r.cardShown(payment.Settled, payment.KindCardCheck, payment.SaveFailed)
+		return r.get(cardPage.path, r.signedIn())
+	}},
+	{"card_unavailable", 200, setup{Edit: func(c *Config) { c.Generation.Default.PxPost = nil }}, func(r *rig) answer { return r.get(cardPage.path, r.signedIn()) }},
+	{"card_of_main", 200, setup{}, func(r *rig) answer { return r.get(cardPage.path, r.signedInSub()) }},
+	{"card_saving-payment", 200, setup{}, func(r *rig) answer { return r.cardShown(payment.Approved, payment.KindCardCheck, payment.SaveStoring) }},
+	{"card_saved", 200, setup{}, func(r *rig) answer { return r.cardShown(payment.Settled, payment.KindCardCheck, payment.SaveDone) }},
+	{"card_saved-looked_at", 200, setup{}, func(r *rig) answer { return r.cardShown(payment.Parked, payment.KindCardCheck, payment.SaveDone) }},
+	{"card_saved-lapsed", 200, setup{}, func(r *rig) answer {
+		return r.cardShown(payment.Settled, payment.KindCardCheck, payment.SaveDone, func(p *payment.Payment) { p.Reason = payment.ReasonLapsed })
+	}},
+	{"card_not_saved", 200, setup{}, func(r *rig) answer { return r.cardShown(payment.Approved, payment.KindCardCheck, payment.SaveFailed) }},
+	{"declined-card_check", 200, setup{}, func(r *rig) answer { return r.cardShown(payment.Declined, payment.KindCardCheck, payment.SaveWanted) }},
+	{"refunded-refund", 200, setup{}, func(r *rig) answer { return r.cardShown(payment.Settled, payment.KindRefund, payment.SaveNone) }},
+	{"refund_waiting", 200, setup{}, func(r *rig) answer { return r.cardShown(payment.Unknown, payment.KindRefund, payment.SaveNone) }},
+	{"refund_failed", 200, setup{}, func(r *rig) answer { return r.cardShown(payment.Declined, payment.KindRefund, payment.SaveNone) }},
+
+	{"payments", 200, setup{}, func(r *rig) answer { return r.listed() }},
+	{"payments-none", 200, setup{}, func(r *rig) answer { return r.get(paymentsPath, r.signedIn()) }},
+	{"widget", 200, setup{}, func(r *rig) answer { r.owes(); return r.get(widget.path, r.signedIn()) }},
+	{"widget-one", 200, setup{}, func(r *rig) answer { return r.get(widget.path, r.signedIn()) }},
+	{"widget-together", 200, setup{}, func(r *rig) answer { r.owes(); r.putCard("", goodCard); return r.get(widget.path, r.signedIn()) }},
+	{"widget-paid", 200, setup{}, func(r *rig) answer { return r.paysTogether(windcavetest.CardApproved, 1) }},
+	{"widget-declined", 200, setup{}, func(r *rig) answer { return r.paysTogether(windcavetest.CardDeclined, 9) }},
+	{"widget_empty", 200, setup{Due: "0"}, func(r *rig) answer { return r.get(widget.path, r.signedIn()) }},
+	{"together", 200, setup{}, func(r *rig) answer {
+		r.owes()
+		r.putCard("", goodCard)
+		return r.together(r.get(widget.path, r.signedIn()).form(), "")
+	}},
+	{"together-together_changed", 409, setup{}, func(r *rig) answer {
+		r.owes()
+		r.putCard("", goodCard)
+		form := r.get(widget.path, r.signedIn()).form()
+		r.Splynx.ChangeInvoice(r.Invoice, func(i *splynxtest.Invoice) { i.Due = "12.00" })
+		return r.together(form, "")
+	}},
+	{"together-together_none", 422, setup{}, func(r *rig) answer {
+		r.owes()
+		r.putCard("", goodCard)
+		return r.together(r.together(r.get(widget.path, r.signedIn()).form(), "").form(), "pay")
+	}},
+
 	{"already_paid", 200, setup{Due: "0"}, func(r *rig) answer { return r.get(r.link()) }},
 	{"in_flight", 200, setup{}, func(r *rig) answer {
 		r.put(goldenID, payment.Parked)
@@ -290,6 +405,7 @@ var changing = []struct {
 	with string
 }{
 	{regexp.MustCompile(`name="form" value="[^"]*"`), `name="form" value="SEALED"`},
+	{regexp.MustCompile(`/payment/[A-Z0-9]{16}" target`), `/payment/ID" target`},
 	{regexp.MustCompile(`style\.[0-9a-f]+\.css`), `style.HASH.css`},
 }
 

@@ -203,7 +203,7 @@ func TestSecurityHeadersOnEveryAnswer(t *testing.T) {
 			"button": r.press(form), "forged": r.press("x"), "foreign": r.press("x", header("Sec-Fetch-Site", "cross-site")),
 			"method": r.send(http.MethodDelete, r.link(), nil), "nothing": r.get(Prefix), "other host": r.get(r.link(), func(q *http.Request) { q.Host = "x" }),
 			"return": r.get(back), "notification": r.get(back, header("User-Agent", "PXL1")), "bad return": r.get(payment.ReturnPath + "x"),
-			"payment": r.get(Prefix + "/payment/" + string(r.journal()[0].ID)), "style": r.get(Prefix + "/assets/" + r.Handler.pages.styleName),
+			"payment": r.get(Prefix + "/payment/" + string(r.journal()[0].ID)), "style": r.get(r.Handler.wardrobe.of(0).style),
 			"no style": r.get(Prefix + "/assets/x.css"), "not clean": r.get(Prefix + "//payment/../payment/x"),
 		}
 		for name, a := range answers {
@@ -266,7 +266,7 @@ func TestMethodsAreNamed(t *testing.T) {
 
 func TestHeadIsGetWithoutBody(t *testing.T) {
 	inBubble(t, setup{}, func(r *rig) {
-		for _, target := range []string{r.link(), itemURL(directInvoice.path, "1"), goldenURL, Prefix + "/assets/" + r.Handler.pages.styleName} {
+		for _, target := range []string{r.link(), itemURL(directInvoice.path, "1"), goldenURL, r.Handler.wardrobe.of(0).style} {
 			get, head := r.get(target), r.send(http.MethodHead, target, nil)
 			if head.Code != get.Code || head.Body.Len() != 0 {
 				r.Errorf("%s: HEAD gives %d with %d bytes, GET %d", target, head.Code, head.Body.Len(), get.Code)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -44,26 +45,38 @@ type Config struct {
 	Request        bool // that of proforma invoices is
 	AddMoney       bool // the page that tops up the balance is
 	DirectPay      bool // payment links are
+	Card           bool // customers may save a card; one that is saved can be paid with all the same
+	// The dashboard's list of unpaid invoices, and of unpaid proforma invoices, is served.
+	DashboardInvoices, DashboardRequests bool
 	// TopUp says how much a partner's customers may pay to their balance. Default: TopUp{}.
-	TopUp  func(partner int64) TopUp
-	Logger *zap.Logger
-	Now    func() time.Time
+	TopUp func(partner int64) TopUp
+	// Language is the language of a partner's pages, such as de or pt-BR. Default: "", the
+	// reader's.
+	Language func(partner int64) string
+	// Look is how a partner's pages look. Default: Look{}.
+	Look func(partner int64) Look
+	// Messages is a folder of files active.<language>.json, whose texts stand in place of ours
+	// or add a language. Default: none.
+	Messages fs.FS
+	Logger   *zap.Logger
+	Now      func() time.Time
 }
 
 // Handler answers every path below Prefix.
 type Handler struct {
 	Config
-	public *url.URL
-	zone   *time.Location // the provider's
-	routes *http.ServeMux
-	pages  *pages
-	origin *http.CrossOriginProtection
-	names  names
-	starts singleflight.Group  // both halves of a double click get the same answer
-	asking *semaphore.Weighted // turns to ask Splynx on behalf of somebody who waits
-	known  callers
-	nearby sync.Once // the warning that guests are counted by a neighbour's address
-	csp    string
+	public   *url.URL
+	zone     *time.Location // the provider's
+	routes   *http.ServeMux
+	pages    *pages
+	wardrobe *wardrobe
+	origin   *http.CrossOriginProtection
+	names    names
+	starts   singleflight.Group  // both halves of a double click get the same answer
+	asking   *semaphore.Weighted // turns to ask Splynx on behalf of somebody who waits
+	known    callers
+	nearby   sync.Once // the warning that guests are counted by a neighbour's address
+	csp      string
 }
 
 // New makes a handler.
@@ -77,7 +90,10 @@ func New(c Config) (*Handler, error) {
 		Config: c, public: public, zone: c.Generation.Settings.Normalize().TimeZone,
 		origin: http.NewCrossOriginProtection(), routes: http.NewServeMux(), asking: semaphore.NewWeighted(lookUps),
 	}
-	if h.pages, err = newPages(); err != nil {
+	if h.pages, err = newPages(c.Messages); err != nil {
+		return nil, err
+	}
+	if h.wardrobe, err = newWardrobe(c, h.pages.languages); err != nil {
 		return nil, err
 	}
 	if h.csp, err = contentSecurity(c.Generation.Endpoints()); err != nil {
@@ -100,8 +116,17 @@ func New(c Config) (*Handler, error) {
 			h.routes.HandleFunc("POST "+path, h.takeTopUp)
 		}
 	}
+	if h.Card {
+		h.routes.HandleFunc("GET "+cardPage.path, h.ownCard)
+		h.routes.HandleFunc("POST "+cardPage.path, h.changeCard)
+	}
+	if h.DashboardInvoices || h.DashboardRequests {
+		h.routes.HandleFunc("GET "+widget.path, h.showWidget)
+		h.routes.HandleFunc("POST "+widget.path, h.payTogether)
+	}
+	h.routes.HandleFunc("GET "+paymentsPath, h.ownPayments)
 	h.routes.HandleFunc("GET "+Prefix+"/payment/{id}", h.showPayment)
-	h.routes.HandleFunc("GET "+Prefix+"/assets/{file}", h.style)
+	h.routes.HandleFunc("GET "+Prefix+"/assets/{file}", h.asset)
 	return h, nil
 }
 
@@ -120,6 +145,12 @@ func (c Config) withDefaults() Config {
 	}
 	if c.TopUp == nil {
 		c.TopUp = func(int64) TopUp { return TopUp{} }
+	}
+	if c.Language == nil {
+		c.Language = func(int64) string { return "" }
+	}
+	if c.Look == nil {
+		c.Look = func(int64) Look { return Look{} }
 	}
 	if c.Limits == nil {
 		c.Limits = NewLimits(GuestLimit{})

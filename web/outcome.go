@@ -101,6 +101,15 @@ func (h *Handler) outcome(p *payment.Payment, waiting bool) page {
 		v.Key, v.Mark = endedKey(p), markStop
 		v.Again = h.again(p)
 	}
+	switch {
+	case p.Kind == payment.KindCardCheck && p.HasMoney():
+		checked(&v, p)
+	case p.Kind == payment.KindRefund:
+		refunding(&v, p)
+	case p.HasMoney() && p.Save.Stage != payment.SaveNone:
+		v.Note = saveNotes[p.Save.Stage]
+		v.Refresh = v.Refresh || p.Save.Stage == payment.SaveStoring
+	}
 	if waiting && !p.HasMoney() && p.State != payment.Parked {
 		v.Key, v.Mark, v.Refresh, v.Link, v.Again = "waiting", markWait, true, "", ""
 	}
@@ -133,6 +142,48 @@ func parked(v *page, p *payment.Payment) {
 	}
 }
 
+// saveNotes say what became of a card that was to be saved with a payment.
+var saveNotes = map[payment.SaveStage]string{
+	payment.SaveStoring: "save.storing", payment.SaveDone: "save.saved", payment.SaveFailed: "save.failed",
+}
+
+// checked is for a card check whose money was taken: what became of the card, and of the money.
+func checked(v *page, p *payment.Payment) {
+	v.Moved, v.Receipt, v.Again = false, false, ""
+	switch p.Save.Stage {
+	case payment.SaveDone:
+		v.Key, v.Mark, v.See = "card_saved", markDone, cardPage.path
+	case payment.SaveFailed:
+		v.Key, v.Mark, v.Again = "card_not_saved", markStop, cardPage.path
+	default:
+		v.Key, v.Mark, v.Refresh = "card_saving", markWait, true
+	}
+	switch p.State {
+	case payment.Settled, payment.Refunded:
+		v.Note = "back.done"
+	case payment.Parked:
+		v.Note = "back.looked_at"
+	default:
+		v.Note, v.Refresh = "back.soon", v.Refresh || p.State == payment.Approved && p.Save.Stage == payment.SaveStoring
+	}
+	if p.Reason == payment.ReasonLapsed {
+		v.Note = "back.lapsed"
+	}
+}
+
+// refunding is for money on its way back.
+func refunding(v *page, p *payment.Payment) {
+	v.Moved, v.Again, v.Refresh = true, "", false
+	switch p.State {
+	case payment.Settled, payment.Approved:
+		v.Key, v.Mark, v.Receipt = "refunded", markDone, true
+	case payment.Created, payment.Submitted, payment.Unknown:
+		v.Key, v.Mark, v.Refresh, v.Moved = "refund_waiting", markWait, true, false
+	default:
+		v.Key, v.Mark, v.Moved = "refund_failed", markWait, false
+	}
+}
+
 // endedKey is for a payment that ended without money. It tells a decline that may pass from a
 // card that will not do.
 func endedKey(p *payment.Payment) string {
@@ -151,8 +202,9 @@ func endedKey(p *payment.Payment) string {
 // bareKeys are what anybody else is told of each outcome: whether it is paid.
 var bareKeys = map[string]string{
 	"paid": "bare_paid", "paid_soon": "bare_paid", "paid_to_balance": "bare_paid", "paid_top_up": "bare_paid", "paid_looked_at": "bare_paid", "paid_booked_looked_at": "bare_paid",
-	"refunded": "bare_refunded",
-	"waiting":  "bare_waiting", "looked_at": "bare_waiting", "checking": "bare_waiting", "preparing": "bare_waiting", "at_gateway": "bare_waiting",
+	"refunded": "bare_refunded", "refund_waiting": "bare_waiting", "refund_failed": "bare_waiting",
+	"card_saved": "bare_refunded", "card_saving": "bare_waiting", "card_not_saved": "bare_refunded",
+	"waiting": "bare_waiting", "looked_at": "bare_waiting", "checking": "bare_waiting", "preparing": "bare_waiting", "at_gateway": "bare_waiting",
 	"declined": "bare_not_paid", "declined_card": "bare_not_paid", "cancelled": "bare_not_paid", "not_started": "bare_not_paid",
 	"expired": "bare_expired", // nobody said that it was not paid
 }

@@ -2,20 +2,16 @@ package web
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"embed"
-	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"html/template"
+	"io/fs"
 	"net/http"
 	"strconv"
 	"time"
 
 	"github.com/bojanz/currency"
-	"github.com/nicksnyder/go-i18n/v2/i18n"
 	"go.uber.org/zap"
-	"golang.org/x/text/language"
 
 	"github.com/caddy-paymentexpress/paymentexpress/payment"
 )
@@ -44,6 +40,14 @@ type page struct {
 	SignIn     string       // where to sign in
 	AsCustomer string       // this page, for who is signed in as an administrator too
 
+	Cards    []tile  // to choose from, or the one that is shown
+	Rows     []entry // of payments
+	Due      []entry // of documents that are not paid
+	Framed   bool    // a part of the portal's dashboard: without our own head and foot
+	Together bool    // all that is due can be paid with one button
+	Next     string  // the next page of a list
+	Note     string  // key of a second sentence
+
 	Form, Action string           // a sealed form and where it goes
 	Notice       string           // key of what happened before
 	Value        string           // what was typed, or is suggested
@@ -67,44 +71,28 @@ const (
 	markStop mark = "stop"
 )
 
-// pages holds the parsed templates, the words and the style sheet.
+// pages holds the parsed templates and the words.
 type pages struct {
 	templates *template.Template
-	bundle    *i18n.Bundle
-	style     []byte
-	styleName string // changes with its content, so that it may be kept for ever
+	languages *languages
+	shown     func(view) // tests look at what is shown
 }
 
-func newPages() (*pages, error) {
-	p := &pages{bundle: i18n.NewBundle(language.English)}
-	p.bundle.RegisterUnmarshalFunc("json", json.Unmarshal)
-	if _, err := p.bundle.LoadMessageFileFS(files, "messages/active.en.json"); err != nil {
-		return nil, fmt.Errorf("read the messages: %w", err)
-	}
+func newPages(own fs.FS) (*pages, error) {
+	p := &pages{shown: func(view) {}}
 	var err error
+	if p.languages, err = newLanguages(own); err != nil {
+		return nil, err
+	}
 	if p.templates, err = template.New("").ParseFS(files, "templates/*.html"); err != nil {
 		return nil, fmt.Errorf("read the templates: %w", err)
 	}
-	if p.style, err = files.ReadFile("assets/style.css"); err != nil {
-		return nil, err
-	}
-	sum := sha256.Sum256(p.style)
-	p.styleName = "style." + hex.EncodeToString(sum[:6]) + ".css"
 	return p, nil
 }
 
-// style serves the style sheet.
-func (h *Handler) style(w http.ResponseWriter, r *http.Request) {
-	if r.PathValue("file") != h.pages.styleName {
-		h.show(w, r, page{Status: http.StatusNotFound, Key: "no_page"})
-		return
-	}
-	w.Header().Set("Content-Type", "text/css; charset=utf-8")
-	w.Header().Set("Content-Length", strconv.Itoa(len(h.pages.style)))
-	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
-	if r.Method != http.MethodHead {
-		_, _ = w.Write(h.pages.style)
-	}
+// reader is who asks for a page of a partner.
+func (h *Handler) reader(r *http.Request, partner int64) reader {
+	return h.pages.languages.choose(h.wardrobe.of(partner).language, r)
 }
 
 // show writes a page.
@@ -112,19 +100,22 @@ func (h *Handler) show(w http.ResponseWriter, r *http.Request, p page) {
 	if p.Template == "" {
 		p.Template = "page"
 	}
-	lang := language.English
+	d := h.wardrobe.of(p.Partner)
 	v := view{
-		page: p, Lang: lang.String(), Host: h.public.Host, Style: Prefix + "/assets/" + h.pages.styleName,
-		Name:  h.names.of(r.Context(), h.Generation, p.Partner, h.Now()),
-		words: i18n.NewLocalizer(h.pages.bundle, lang.String()), locale: currency.NewLocale(lang.String()), zone: h.zone,
+		page: p, reader: h.reader(r, p.Partner), Host: h.public.Host, Style: d.style, Logo: d.logo,
+		Name: h.names.of(r.Context(), h.Generation, p.Partner, h.Now()), zone: h.zone,
 	}
-	var body bytes.Buffer
-	if err := h.pages.templates.ExecuteTemplate(&body, p.Template+".html", v); err != nil {
+	body, err := h.pages.render(v)
+	if err != nil {
 		panic(fmt.Errorf("render page %s: %w", p.Key, err))
 	}
 	header := w.Header()
 	header.Set("Content-Type", "text/html; charset=utf-8")
-	header.Set("Content-Length", strconv.Itoa(body.Len()))
+	header.Set("Content-Length", strconv.Itoa(len(body)))
+	header.Set("Content-Language", v.Lang())
+	if v.asked {
+		header.Add("Vary", "Accept-Language")
+	}
 	if p.RetryAfter > 0 {
 		header.Set("Retry-After", strconv.Itoa(ceil(p.RetryAfter, time.Second)))
 	}
@@ -132,9 +123,16 @@ func (h *Handler) show(w http.ResponseWriter, r *http.Request, p page) {
 	if r.Method == http.MethodHead {
 		return
 	}
-	if _, err := w.Write(body.Bytes()); err != nil {
+	if _, err := w.Write(body); err != nil {
 		h.Logger.Debug("a page was not read to its end", zap.Error(err))
 	}
+}
+
+func (p *pages) render(v view) ([]byte, error) {
+	p.shown(v)
+	var body bytes.Buffer
+	err := p.templates.ExecuteTemplate(&body, v.Template+".html", v)
+	return body.Bytes(), err
 }
 
 // ceil counts the units that cover d.

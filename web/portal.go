@@ -33,11 +33,11 @@ func (h *Handler) payOwn(y way) http.HandlerFunc {
 		if !ok {
 			return
 		}
-		if wait := h.Limits.CustomerView(who, h.Now()); wait > 0 {
+		if wait := h.Limits.CustomerView(who.account(), h.Now()); wait > 0 {
 			h.show(w, r, tooMany(wait))
 			return
 		}
-		v := visit{way: y, e: e, customer: who, payer: customerPayer(who)}
+		v := visit{way: y, e: e}.by(who)
 		if b := h.payable(w, r, v, number); b != nil {
 			h.offerForm(w, r, v, b, page{Status: http.StatusOK})
 		}
@@ -73,8 +73,8 @@ func (h *Handler) signedForm(w http.ResponseWriter, r *http.Request, v *visit) (
 	if !ok {
 		return f, old, false
 	}
-	v.customer, v.payer = who, customerPayer(who)
-	if f.Customer != who || f.Payer != v.payer {
+	*v = v.by(who)
+	if f.Customer != v.customer || f.Payer != v.payer {
 		h.show(w, r, v.of(page{Status: http.StatusForbidden, Key: "other_customer"}))
 		return f, old, false
 	}
@@ -83,7 +83,7 @@ func (h *Handler) signedForm(w http.ResponseWriter, r *http.Request, v *visit) (
 
 // customer tells which customer is signed in. For anybody else it answers the request: who is
 // nobody is sent to Splynx's sign-in and from there to back, an address of ours.
-func (h *Handler) customer(w http.ResponseWriter, r *http.Request, back string, fresh bool) (int64, bool) {
+func (h *Handler) customer(w http.ResponseWriter, r *http.Request, back string, fresh bool) (caller, bool) {
 	who, err := h.whoIs(r, fresh)
 	var beyond *limitError
 	switch {
@@ -96,7 +96,7 @@ func (h *Handler) customer(w http.ResponseWriter, r *http.Request, back string, 
 	case who.customer != 0 && who.admin && r.Method != http.MethodPost && r.URL.Query().Get(asCustomer) != "customer":
 		h.show(w, r, page{Status: http.StatusOK, Key: "signed_in_twice", Customer: true, AsCustomer: back + "&" + asCustomer + "=customer"})
 	case who.customer != 0:
-		return who.customer, true
+		return who, true
 	case who.admin:
 		h.show(w, r, page{Status: http.StatusForbidden, Key: "administrator", SignIn: h.signIn(back)})
 	case fresh:
@@ -107,7 +107,7 @@ func (h *Handler) customer(w http.ResponseWriter, r *http.Request, back string, 
 	default:
 		http.Redirect(w, r, h.signIn(back), http.StatusFound)
 	}
-	return 0, false
+	return caller{}, false
 }
 
 // signIn is Splynx's own sign-in page, which leads back to an address of ours.
@@ -132,7 +132,7 @@ func (h *Handler) isOwn(r *http.Request, e *payment.Engine, p *payment.Payment) 
 		if errors.As(err, &beyond) || errors.Is(err, errTwoCustomers) {
 			return false, nil
 		}
-		return who.customer != 0 && p.Payer == customerPayer(who.customer), err
+		return who.customer != 0 && p.Payer == who.payer(), err
 	}
 	guest, err := h.knownGuest(r, e)
 	return guest != "" && guest == p.Payer, err

@@ -6,10 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"net/netip"
-	"net/url"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -47,7 +44,9 @@ type rig struct {
 	URL      string // public
 	Logs     *observer.ObservedLogs
 
-	shut error // the engine cannot be had
+	patience time.Duration // of its tab, where the usual is too short
+	shut     error         // the engine cannot be had
+	seen     func(view)    // is told of every page, where it is set
 }
 
 // setup says how a rig differs from the usual one.
@@ -62,6 +61,9 @@ type setup struct {
 	Sockets  bool
 	Gateway  windcavetest.Options
 	Splynx   splynxtest.Options
+	Seen     func(view)
+	Patience time.Duration
+	Edit     func(*Config)
 	Second   bool // a partner 2, with an account of its own, in AUD
 }
 
@@ -86,7 +88,7 @@ func newRig(t *testing.T, o setup) *rig {
 	if o.Provider == "-" {
 		o.Provider = ""
 	}
-	r := &rig{T: t, Number: o.Number, URL: rigPublic}
+	r := &rig{T: t, Number: o.Number, URL: rigPublic, seen: o.Seen, patience: o.Patience}
 	o.Splynx.Keys = []splynxtest.APIKey{{Key: rigKey, Secret: "rig-secret"}}
 	r.Splynx = splynxtest.New(o.Splynx)
 	t.Cleanup(r.Splynx.Close)
@@ -115,11 +117,16 @@ func newRig(t *testing.T, o setup) *rig {
 		}
 	}
 	r.Engine.Push(g)
-	r.configure(Config{
+	c := Config{
 		PublicURL: r.URL, Generation: g, Limits: NewLimits(o.Limit), Logger: zap.New(core),
 		Engine:         func(context.Context) (*payment.Engine, error) { return r.Engine, r.shut },
 		SessionCookies: []string{"PHPSESSID", "splynx_admin"}, Invoice: true, Request: true, AddMoney: true, DirectPay: true,
-	})
+		Card: true, DashboardInvoices: true, DashboardRequests: true,
+	}
+	if o.Edit != nil {
+		o.Edit(&c)
+	}
+	r.configure(c)
 	r.serve(listener)
 	return r
 }
@@ -140,8 +147,8 @@ func (r *rig) partner(gateway windcave.Config, pxPay, pxPost string, p payment.P
 func (r *rig) listen(o *setup) (windcave.Config, net.Listener) {
 	r.Helper()
 	o.Gateway.Accounts = []windcavetest.Account{
-		{PxPayUser: "RigPxPay", PxPayKey: rigPxPay, PostUser: "RigPxPost", PostPassword: "rig-password"},
-		{PxPayUser: "SecondPxPay", PxPayKey: rigPxPay, PostUser: "SecondPxPost", PostPassword: "rig-password"},
+		{PxPayUser: "RigPxPay", PxPayKey: rigPxPay, PostUser: "RigPxPost", PostPassword: "rig-password", TokenBilling: true},
+		{PxPayUser: "SecondPxPay", PxPayKey: rigPxPay, PostUser: "SecondPxPost", PostPassword: "rig-password", TokenBilling: true},
 	}
 	if !o.Sockets {
 		o.Gateway.NotifyClient = roundTrip(func(q *http.Request) (*http.Response, error) {
@@ -205,6 +212,9 @@ func (r *rig) configure(c Config) {
 	r.Helper()
 	h, err := New(c)
 	r.must(err)
+	if r.seen != nil {
+		h.pages.shown = r.seen
+	}
 	r.Config, r.Handler = c, h
 }
 
@@ -225,64 +235,6 @@ func or(text, instead string) string {
 type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
-
-// link is the payment link of the rig's invoice.
-func (r *rig) link() string { return itemURL(directInvoice.path, r.Number) }
-
-// answer is what came back.
-type answer struct {
-	*httptest.ResponseRecorder
-}
-
-func (a answer) location() string { return a.Header().Get("Location") }
-
-var (
-	headingText = regexp.MustCompile(`(?s)<h1>(.*?)</h1>`)
-	noticeText  = regexp.MustCompile(`(?s)<p class="notice" role="status">(.*?)</p>`)
-	formText    = regexp.MustCompile(`name="form" value="([^"]*)"`)
-)
-
-func (a answer) find(e *regexp.Regexp) string {
-	if m := e.FindStringSubmatch(a.Body.String()); m != nil {
-		return m[1]
-	}
-	return ""
-}
-
-func (a answer) title() string { return a.find(headingText) }
-func (a answer) form() string  { return a.find(formText) }
-
-// send makes one request as the guest's browser does; edit changes it before.
-func (r *rig) send(method, target string, form url.Values, edit ...func(*http.Request)) answer {
-	r.Helper()
-	q := httptest.NewRequest(method, rigPublic+target, strings.NewReader(form.Encode()))
-	q.RequestURI, q.RemoteAddr = target, "203.0.113.9:4711"
-	q.Header.Set("Accept", "text/html,application/xhtml+xml")
-	q.Header.Set("User-Agent", "Mozilla/5.0")
-	q.AddCookie(&http.Cookie{Name: guestCookie, Value: rigCookie})
-	if form != nil {
-		q.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		q.Header.Set("Origin", rigPublic)
-		q.Header.Set("Sec-Fetch-Site", "same-origin")
-	}
-	for _, f := range edit {
-		f(q)
-	}
-	w := httptest.NewRecorder()
-	r.Handler.ServeHTTP(w, q)
-	return answer{w}
-}
-
-func (r *rig) get(target string, edit ...func(*http.Request)) answer {
-	r.Helper()
-	return r.send(http.MethodGet, target, nil, edit...)
-}
-
-// press sends a sealed form.
-func (r *rig) press(form string, edit ...func(*http.Request)) answer {
-	r.Helper()
-	return r.send(http.MethodPost, directInvoice.path, url.Values{"form": {form}}, edit...)
-}
 
 // wants fails unless the page has that status and heading.
 func (r *rig) wants(a answer, status int, title string) {
@@ -362,7 +314,7 @@ func (r *rig) journal() []*payment.Payment {
 func (r *rig) promises() {
 	r.Helper()
 	for _, v := range paymenttest.Check(paymenttest.Histories{
-		Charges: r.Gateway.Charges(), Payments: r.Splynx.Payments(), Records: r.Splynx.Records(), Journal: r.journal(),
+		Charges: r.Gateway.Charges(), Refunds: r.Gateway.Refunds(), Payments: r.Splynx.Payments(), Records: r.Splynx.Records(), Journal: r.journal(),
 	}) {
 		r.Error(v)
 	}
@@ -378,14 +330,3 @@ func (r *rig) untouched() {
 		r.Errorf("the gateway was called %d time(s)", n)
 	}
 }
-
-// as says that the connection comes from an address.
-func as(address string) func(*http.Request) {
-	return func(q *http.Request) { q.RemoteAddr = netip.AddrPortFrom(netip.MustParseAddr(address), 4711).String() }
-}
-
-func header(name, value string) func(*http.Request) {
-	return func(q *http.Request) { q.Header.Set(name, value) }
-}
-
-func stranger(q *http.Request) { q.Header.Del("Cookie") }

@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/bojanz/currency"
@@ -36,10 +37,25 @@ type sealedForm struct {
 	Customer int64           `json:"c"`
 	Amount   currency.Amount `json:"a"`
 	Payer    string          `json:"p"`
-	ByID     bool            `json:"i,omitempty"` // the page was reached by the document's id
-	Signed   bool            `json:"s,omitempty"` // the page was that of a customer who is signed in
-	Made     time.Time       `json:"m"`
+	// Card is the saved card that the page has offered.
+	Card   payment.CardUsed `json:"w,omitzero"`
+	ByID   bool             `json:"i,omitempty"` // the page was reached by the document's id
+	Signed bool             `json:"s,omitempty"` // the page was that of a customer who is signed in
+	Made   time.Time        `json:"m"`
+
+	Together []sealedDocument `json:"g,omitempty"` // documents that one button pays
 }
+
+// sealedDocument is one of several that a form pays.
+type sealedDocument struct {
+	Kind     payment.Kind    `json:"t"`
+	Document int64           `json:"d"`
+	Number   string          `json:"n"`
+	Amount   currency.Amount `json:"a"`
+}
+
+// box is the value of the document's box.
+func (d sealedDocument) box() string { return fmt.Sprintf("%s-%d", d.Kind, d.Document) }
 
 // seal writes a form so that unseal can tell that it is ours.
 func seal(ctx context.Context, e *payment.Engine, f sealedForm) (string, error) {

@@ -13,15 +13,22 @@ import (
 
 // start has the engine start the payment. The second half of a double click waits for the
 // first one, and leads to the same page.
-func (h *Handler) start(r *http.Request, v visit, b *bill, f sealedForm) (*payment.Payment, error) {
-	p, err, _ := h.starts.Do(f.Key, func() (any, error) {
-		if err := h.countStart(r, v, f); err != nil {
+func (h *Handler) start(r *http.Request, v visit, b *bill, f sealedForm, c choice) (*payment.Payment, error) {
+	key := f.Key + c.key()
+	p, err, _ := h.starts.Do(key, func() (any, error) {
+		if err := h.countStart(r, v, f, key); err != nil {
 			return nil, err
 		}
-		return v.e.Start(r.Context(), payment.Start{
+		s := payment.Start{
 			Kind: v.kind, Origin: v.origin(), Partner: b.partner, Customer: f.Customer,
-			DocumentID: f.Document, DocumentNumber: b.number, ByID: v.byID, Amount: f.Amount, FormKey: f.Key, Payer: f.Payer, Who: v.who(),
-		})
+			DocumentID: f.Document, DocumentNumber: b.number, ByID: v.byID, Amount: f.Amount, FormKey: key, Payer: f.Payer, Who: v.who(),
+			SaveCard: c == saveAnother,
+		}
+		if c == savedCard {
+			s.Card = f.Card
+			return v.e.Charge(r.Context(), s)
+		}
+		return v.e.Start(r.Context(), s)
 	})
 	started, _ := p.(*payment.Payment)
 	return started, err
@@ -29,7 +36,7 @@ func (h *Handler) start(r *http.Request, v visit, b *bill, f sealedForm) (*payme
 
 // countStart counts a form that will make a payment. One that only leads to a payment that is
 // there takes nothing from anybody: else who sends one form again and again closes the link.
-func (h *Handler) countStart(r *http.Request, v visit, f sealedForm) error {
+func (h *Handler) countStart(r *http.Request, v visit, f sealedForm, key string) error {
 	// Both halves of a double click wait for this, whoever of them leaves.
 	mine, err := v.e.Find(context.WithoutCancel(r.Context()), payment.Filter{Kind: f.Kind, Document: f.Document, Customer: f.Customer, Payer: f.Payer})
 	if err != nil {
@@ -37,7 +44,7 @@ func (h *Handler) countStart(r *http.Request, v visit, f sealedForm) error {
 	}
 	now := h.Now()
 	for _, p := range mine {
-		if p.FormKey == f.Key || p.PageOpen(now) && p.Amount.Equal(f.Amount) {
+		if p.FormKey == key || p.PageOpen(now) && p.Amount.Equal(f.Amount) {
 			return nil
 		}
 	}
@@ -80,6 +87,8 @@ func (h *Handler) started(w http.ResponseWriter, r *http.Request, v visit, b *bi
 		http.Redirect(w, r, h.paymentURL(p.ID), http.StatusSeeOther)
 	case p.State == payment.Offered && p.PageURL != "" && h.Now().Before(p.PageEnds):
 		http.Redirect(w, r, p.PageURL, http.StatusSeeOther)
+	case p.ByPxPost() && p.State == payment.NotDone:
+		h.unchanged(w, r, v, b, p)
 	case p.State == payment.NotOffered, p.State == payment.NotStarted:
 		h.offerForm(w, r, v, b, page{Status: http.StatusServiceUnavailable, Notice: "not_offered", RetryAfter: comeAgain})
 	case p.State == payment.Declined, p.State == payment.Cancelled, p.State == payment.Expired:
@@ -114,9 +123,31 @@ func (h *Handler) unstarted(w http.ResponseWriter, r *http.Request, v visit, b *
 	}
 }
 
+// unchanged shows the form anew after a saved card was not charged, because something was not as
+// the page had shown it any more, or because nobody could be asked.
+func (h *Handler) unchanged(w http.ResponseWriter, r *http.Request, v visit, b *bill, p *payment.Payment) {
+	shown := page{Status: http.StatusConflict, Notice: "card_changed"}
+	switch p.Reason {
+	case payment.ReasonAmountChanged:
+		shown.Notice = "amount_changed"
+	case payment.ReasonCardChanged:
+	case payment.ReasonCustomerChanged:
+		h.show(w, r, v.of(page{Status: http.StatusConflict, Key: "bad_form"}))
+		return
+	default:
+		shown = page{Status: http.StatusServiceUnavailable, Notice: "not_offered", RetryAfter: comeAgain}
+	}
+	if v.kind != payment.KindTopUp {
+		if b = h.payable(w, r, v, v.item(b)); b == nil {
+			return
+		}
+	}
+	h.offerForm(w, r, v, b, shown)
+}
+
 // isClosed tells that the engine takes no new payment, and made none.
 func isClosed(err error) bool {
-	for _, why := range []error{payment.ErrNoGeneration, payment.ErrNoCredentials, payment.ErrNoPartner, payment.ErrCurrency, payment.ErrHeld} {
+	for _, why := range []error{payment.ErrNoGeneration, payment.ErrNoCredentials, payment.ErrNoPartner, payment.ErrCurrency, payment.ErrHeld, payment.ErrJournalOld, payment.ErrNoCardAccount} {
 		if errors.Is(err, why) {
 			return true
 		}

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"math"
 	"regexp"
 	"strconv"
 	"strings"
@@ -44,7 +43,7 @@ func TestColoursHaveContrast(t *testing.T) {
 	for name, text := range map[string]string{"light": light, "dark": dark} {
 		colours := colours(t, text)
 		for _, p := range pairs {
-			if c := contrast(t, colours[p.on], colours[p.under]); c < p.least {
+			if c := contrast(colour(t, colours[p.on]), colour(t, colours[p.under])); c < p.least {
 				t.Errorf("%s: %s on %s has %.2f to 1, needs %.1f", name, p.on, p.under, c, p.least)
 			}
 		}
@@ -62,30 +61,13 @@ func colours(t *testing.T, css string) map[string]string {
 	return all
 }
 
-// contrast is the ratio of WCAG 2.2 of two sRGB colours.
-func contrast(t *testing.T, a, b string) float64 {
+func colour(t *testing.T, text string) rgb {
 	t.Helper()
-	la, lb := luminance(t, a), luminance(t, b)
-	return (max(la, lb) + 0.05) / (min(la, lb) + 0.05)
-}
-
-func luminance(t *testing.T, colour string) float64 {
-	t.Helper()
-	n, err := strconv.ParseUint(strings.TrimPrefix(colour, "#"), 16, 32)
+	n, err := strconv.ParseUint(strings.TrimPrefix(text, "#"), 16, 32)
 	if err != nil {
-		t.Fatalf("colour %q: %v", colour, err)
+		t.Fatalf("colour %q: %v", text, err)
 	}
-	var sum float64
-	for i, weight := range []float64{0.0722, 0.7152, 0.2126} { // blue, green, red
-		c := float64(n>>(8*i)&0xff) / 255
-		if c <= 0.04045 {
-			c /= 12.92
-		} else {
-			c = math.Pow((c+0.055)/1.055, 2.4)
-		}
-		sum += weight * c
-	}
-	return sum
+	return rgb(n)
 }
 
 // A sheet that is asked for with every first view stays small, and asks for nothing itself.

@@ -61,7 +61,7 @@ func (r *rig) tab() *tab {
 	r.Cleanup(cancel)
 	b := &tab{rig: r, ctx: ctx}
 	r.must(chromedp.Do(ctx)) // the tab lives longer than the time-out of one test's actions
-	b.ctx, cancel = context.WithTimeout(ctx, patience)
+	b.ctx, cancel = context.WithTimeout(ctx, max(patience, r.patience))
 	r.Cleanup(cancel)
 	r.must(chromedp.Listen(ctx, b.note))
 	return b

@@ -43,7 +43,7 @@ func (h *Handler) confirmTopUp(w http.ResponseWriter, r *http.Request, v visit, 
 	if typed == "" {
 		typed = r.PostForm.Get("PaymentForm[amount]")
 	}
-	amount, err := parseAmount(typed, a.least.CurrencyCode())
+	amount, err := parseAmount(typed, a.least.CurrencyCode(), h.reader(r, a.partner).decimal())
 	ask := page{Status: http.StatusUnprocessableEntity, Value: typed}
 	switch {
 	case err != nil:
@@ -86,9 +86,7 @@ func (h *Handler) startTopUp(w http.ResponseWriter, r *http.Request) {
 		h.offerForm(w, r, v, &a.bill, page{Status: http.StatusConflict, Notice: "old_form"})
 		return
 	}
-	begun := h.Now()
-	p, err := h.start(r, v, &a.bill, f)
-	h.started(w, r, v, &a.bill, begun, p, err)
+	h.startWith(w, r, v, &a.bill, f)
 }
 
 func (h *Handler) askAmount(w http.ResponseWriter, r *http.Request, v visit, a *account, p page) {
@@ -108,11 +106,11 @@ func (h *Handler) ownAccount(w http.ResponseWriter, r *http.Request) (visit, *ac
 	if !ok {
 		return v, nil
 	}
-	if wait := h.Limits.CustomerView(who, h.Now()); wait > 0 {
+	if wait := h.Limits.CustomerView(who.account(), h.Now()); wait > 0 {
 		h.show(w, r, tooMany(wait))
 		return v, nil
 	}
-	v.customer, v.payer = who, customerPayer(who)
+	v = v.by(who)
 	return v, h.account(w, r, v)
 }
 
@@ -152,7 +150,7 @@ func (h *Handler) owed(r *http.Request, a *account) page {
 		}
 		owed, err := deposit.Mul("-1")
 		if err == nil && !below(owed, a.least) && !below(a.most, owed) {
-			p.Value, p.Owed = owed.Number(), &owed
+			p.Owed = &owed
 		}
 		return err
 	})

@@ -135,9 +135,60 @@ func TestParseAmount(t *testing.T) {
 		{"٢٠", "NZD", ""},
 		{"2\x000", "NZD", ""},
 	} {
-		a, err := parseAmount(tt.text, tt.code)
+		a, err := parseAmount(tt.text, tt.code, '.')
 		if got := a.Number(); tt.want == "" && err == nil || tt.want != "" && (err != nil || got != tt.want) {
 			t.Errorf("%q %s gives %q, %v; want %q", tt.text, tt.code, got, err, tt.want)
 		}
 	}
+}
+
+// Whoever has the comma before the cents may set thousands apart by dots.
+func TestParseAmountWithComma(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ text, code, want string }{
+		{"20", "NZD", "20.00"},
+		{"57,5", "NZD", "57.50"},
+		{"57.50", "NZD", "57.50"},
+		{"1.000,50", "NZD", "1000.50"},
+		{"1\u202f000,50", "NZD", "1000.50"},
+		{"1'000,50", "NZD", "1000.50"},
+		{"1.000", "NZD", "1000.00"},
+		{"1.000.000", "NZD", "1000000.00"},
+		{"1,000.50", "NZD", "1000.50"},
+		{"1,000", "NZD", ""}, // one, or a thousand
+		{"57,125", "KWD", "57.125"},
+		{"57.125", "KWD", ""}, // 57 and some, or more than 57,000
+		{"1.000", "JPY", "1000"},
+		{"1,5", "JPY", ""},
+		{"1.00,50", "NZD", ""},
+		{"0,00", "NZD", ""},
+		{"zwanzig", "NZD", ""},
+	} {
+		a, err := parseAmount(tt.text, tt.code, ',')
+		if got := a.Number(); tt.want == "" && err == nil || tt.want != "" && (err != nil || got != tt.want) {
+			t.Errorf("%q %s gives %q, %v; want %q", tt.text, tt.code, got, err, tt.want)
+		}
+	}
+}
+
+// A page in German takes what it suggests, and what Germans type.
+func TestTopUpInAnotherLanguage(t *testing.T) {
+	inBubble(t, setup{}, func(r *rig) {
+		r.Splynx.SetDeposit(r.Customer, "-1042.10")
+		german := header("Accept-Language", "de")
+		a := r.get(addMoney.path, r.signedIn(), german)
+		for _, want := range []string{`value="1042,10"`, "Von 1,00\u00a0NZ$ bis 10.000,00\u00a0NZ$", "Offener Betrag: 1.042,10\u00a0NZ$"} {
+			if !strings.Contains(a.Body.String(), want) {
+				r.Errorf("the page has no %q\n%s", want, a.Body)
+			}
+		}
+		a = r.send(http.MethodPost, addMoney.path, url.Values{"amount": {"1.042,10"}}, r.signedIn(), german)
+		if r.wants(a, 200, "Guthaben aufladen"); !strings.Contains(a.Body.String(), "1.<wbr>042,10 <wbr>NZ$ zahlen") {
+			r.Errorf("the page that confirms is\n%s", a.Body)
+		}
+		a = r.send(http.MethodPost, addMoney.path, url.Values{"amount": {"zwanzig"}}, r.signedIn(), german)
+		if !strings.Contains(a.Body.String(), "zum Beispiel 20,00") {
+			r.Errorf("the page that asks again is\n%s", a.Body)
+		}
+	})
 }

@@ -1,28 +1,25 @@
 package web
 
 import (
-	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/bojanz/currency"
+	"github.com/nicksnyder/go-i18n/v2/i18n"
 
 	"github.com/caddy-paymentexpress/paymentexpress/payment"
-	"github.com/nicksnyder/go-i18n/v2/i18n"
 )
 
 // view is a page with everything that its words need. Its exported fields and methods are
 // what templates and messages use.
 type view struct {
 	page
-	Name   string // the provider's; may be empty
-	Host   string // the provider's site
-	Lang   string
-	Style  string // address of the style sheet
-	words  *i18n.Localizer
-	locale currency.Locale
-	zone   *time.Location
+	reader
+	Name  string // the provider's; may be empty
+	Host  string // the provider's site
+	Style string // address of the style sheet
+	Logo  string // address of the provider's picture; may be empty
+	zone  *time.Location
 }
 
 // fact is one row of a page's list.
@@ -33,8 +30,14 @@ type fact struct {
 
 // T is the text of a message, with the page's values in it.
 func (v view) T(id string) (string, error) {
-	return v.words.Localize(&i18n.LocalizeConfig{MessageID: id, TemplateData: v})
+	return v.say(id, v)
 }
+
+// Lang is the language of the page's words.
+func (v view) Lang() string { return v.tag.String() }
+
+// Dir is the direction that the words are written in.
+func (v view) Dir() string { return v.direction() }
 
 // Title is the page's heading.
 func (v view) Title() (string, error) { return v.T(v.Key + ".title") }
@@ -61,21 +64,11 @@ func (v view) Initial() string {
 }
 
 // Money is the amount as the reader writes it.
-func (v view) Money() string {
-	if v.Amount == nil {
-		return ""
-	}
-	return currency.NewFormatter(v.locale).Format(*v.Amount)
-}
+func (v view) Money() string { return v.money(v.Amount) }
 
-// MoneyParts is Money in pieces between which a line may break: never within a group of figures.
-func (v view) MoneyParts() []string {
-	var parts []string
-	for _, p := range strings.SplitAfter(v.Money(), "\u00a0") {
-		parts = append(parts, strings.SplitAfter(p, ",")...)
-	}
-	return parts
-}
+// Parts is a text with an amount in pieces between which a line may break: never within a group
+// of figures.
+func (v view) Parts(text string) []string { return breaks(text, v.decimal()) }
 
 // Long tells that the amount needs smaller figures to stay on one line of a phone.
 func (v view) Long() bool { return utf8.RuneCountInString(v.Money()) > 12 }
@@ -83,7 +76,7 @@ func (v view) Long() bool { return utf8.RuneCountInString(v.Money()) > 12 }
 // Wait is how long to wait before coming back, in words.
 func (v view) Wait() (string, error) {
 	minutes := max(ceil(v.RetryAfter, time.Minute), 1)
-	return v.words.Localize(&i18n.LocalizeConfig{MessageID: "wait", PluralCount: minutes, TemplateData: map[string]int{"Minutes": minutes}})
+	return v.localize(&i18n.LocalizeConfig{MessageID: "wait", PluralCount: minutes, TemplateData: map[string]int{"Minutes": minutes}})
 }
 
 // Sign stands above the title, for those who cannot tell colours.
@@ -97,6 +90,8 @@ func (v view) Facts() ([]fact, error) {
 	switch {
 	case v.Amount == nil:
 		return nil, nil
+	case v.Cards != nil: // the page says how
+		return v.facts(nil, row{"fact.pay_to", v.Name})
 	case v.Form != "":
 		card, err := v.T("fact.card")
 		return v.facts(err, row{"fact.pay_to", v.Name}, row{"fact.pay_by", card})
@@ -105,8 +100,9 @@ func (v view) Facts() ([]fact, error) {
 	if v.Moved {
 		to, amount = "fact.paid_to", "" // the amount stands above already
 	}
-	return v.facts(nil,
-		row{to, v.Name}, row{v.document(), v.Number}, row{"fact.amount", amount}, row{"fact.date", v.date()},
+	date, err := v.date(v.When)
+	return v.facts(err,
+		row{to, v.Name}, row{v.document(), v.Number}, row{"fact.amount", amount}, row{"fact.date", date},
 		row{labelReference, v.Reference})
 }
 
@@ -142,8 +138,7 @@ func (v view) BackTo() (string, error) {
 
 // Range is what may be typed.
 func (v view) Range() (string, error) {
-	f := currency.NewFormatter(v.locale)
-	return v.words.Localize(&i18n.LocalizeConfig{MessageID: "top_up.range", TemplateData: map[string]string{"Least": f.Format(*v.Least), "Most": f.Format(*v.Most)}})
+	return v.say("top_up.range", map[string]string{"Least": v.money(v.Least), "Most": v.money(v.Most)})
 }
 
 // Owes is what is owed, as the reader writes it.
@@ -151,7 +146,23 @@ func (v view) Owes() (string, error) {
 	if v.Owed == nil {
 		return "", nil
 	}
-	return v.words.Localize(&i18n.LocalizeConfig{MessageID: "top_up.owed", TemplateData: map[string]string{"Money": currency.NewFormatter(v.locale).Format(*v.Owed)}})
+	return v.say("top_up.owed", map[string]string{"Money": v.money(v.Owed)})
+}
+
+// Typed is what stands in the field: what was typed, or what is owed.
+func (v view) Typed() string {
+	if v.Value == "" && v.Owed != nil {
+		return v.figures(v.Owed.Number(), v.Owed.CurrencyCode())
+	}
+	return v.Value
+}
+
+// Example is an amount as it can be typed.
+func (v view) Example() string {
+	if v.Least == nil {
+		return ""
+	}
+	return v.figures("20", v.Currency())
 }
 
 // Currency is the code of the amount that is asked for.
@@ -174,12 +185,4 @@ func (v view) facts(err error, rows ...row) ([]fact, error) {
 		facts = append(facts, fact{label, r.value, r.label == labelReference})
 	}
 	return facts, err
-}
-
-// date is the time of approval in the provider's zone.
-func (v view) date() string {
-	if v.When.IsZero() {
-		return ""
-	}
-	return v.When.In(v.zone).Format("2 Jan 2006, 15:04 MST")
 }

@@ -42,6 +42,8 @@ func (h *Handler) open(y way) bool {
 		return h.DirectPay
 	case y.kind == payment.KindTopUp:
 		return h.AddMoney
+	case y.kind == payment.KindCardCheck:
+		return h.Card
 	case y.kind == payment.KindProforma:
 		return h.Request
 	}
@@ -52,8 +54,15 @@ func (h *Handler) open(y way) bool {
 type visit struct {
 	way
 	e        *payment.Engine
-	customer int64  // who is signed in; 0: a guest
-	payer    string // as payments keep it
+	customer int64  // whose documents, balance and card they are; 0: a guest
+	payer    string // who is signed in, as payments keep it
+	sub      bool   // it is a sub-account, and customer its main account
+}
+
+// by is the visit of who is signed in.
+func (v visit) by(who caller) visit {
+	v.customer, v.payer, v.sub = who.account(), who.payer(), who.main != 0
+	return v
 }
 
 func (v visit) origin() payment.Origin {
@@ -124,8 +133,11 @@ func itemURL(path, number string) string {
 
 // again is where the payment's document can be paid; empty where that is switched off.
 func (h *Handler) again(p *payment.Payment) string {
-	if p.Kind == payment.KindTopUp && h.AddMoney {
+	switch {
+	case p.Kind == payment.KindTopUp && h.AddMoney:
 		return addMoney.path
+	case p.Kind == payment.KindCardCheck && h.Card:
+		return cardPage.path
 	}
 	item := p.DocumentNumber
 	if p.ByID {

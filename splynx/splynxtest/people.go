@@ -133,6 +133,17 @@ func (s *Server) SetStatus(customer int64, status string) {
 	must(0, r.put(map[string]string{"status": status}))
 }
 
+// SetPartner moves a customer to another partner, as staff do. It panics when there is no such customer.
+func (s *Server) SetPartner(customer, partner int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r := s.customers.find(customer)
+	if r == nil {
+		panic(fmt.Sprintf("splynxtest: no customer %d", customer))
+	}
+	r.setInt("partner_id", partner)
+}
+
 // Deposit is the customer's balance, exact with four places; "" when there is no such customer.
 func (s *Server) Deposit(customer int64) string {
 	s.mu.Lock()
