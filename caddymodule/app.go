@@ -16,6 +16,7 @@ import (
 	"github.com/caddy-paymentexpress/paymentexpress/payment"
 	"github.com/caddy-paymentexpress/paymentexpress/splynx"
 	"github.com/caddy-paymentexpress/paymentexpress/web"
+	"github.com/caddy-paymentexpress/paymentexpress/windcave"
 )
 
 // App takes card payments by Windcave for a Splynx installation. It is configured once, in
@@ -40,6 +41,18 @@ type App struct {
 	// What differs for the customers of one of Splynx's partners, by the partner's id.
 	Partners map[int64]Partner `json:"partners,omitempty"`
 
+	// How cards are saved and used.
+	Cards Cards `json:"cards,omitzero"`
+
+	// What becomes of money that cannot be booked on the document that it was paid for, because
+	// that was deleted, is another customer's, or Splynx refuses it: `balance`, or `refund`, back
+	// to the card. Default: `balance`.
+	CannotBook string `json:"cannot_book,omitempty"`
+
+	// What becomes of money that arrives when its document is paid already: `balance` or
+	// `refund`. Default: `balance`.
+	SecondApproval string `json:"second_approval,omitempty"`
+
 	// How much a customer may pay to the balance at once.
 	TopUp TopUp `json:"top_up,omitzero"`
 
@@ -56,6 +69,16 @@ type App struct {
 
 	// The provider's name as payers know it. Default: the company name in Splynx.
 	Name string `json:"name,omitempty"`
+
+	// How the pages look.
+	Look
+
+	// The language of the pages, such as de or pt-BR. Default: the reader's, if we have it.
+	Language string `json:"language,omitempty"`
+
+	// A folder with files active.<language>.json, whose texts take the place of ours or add a
+	// language. Default: none.
+	Messages string `json:"messages,omitempty"`
 
 	// How long a payer may take on Windcave's page. Default: 60m.
 	PageLife caddy.Duration `json:"page_life,omitempty"`
@@ -127,6 +150,13 @@ type EntryPoints struct {
 	Invoice string `json:"invoice,omitempty"`
 	// The pay icon of a proforma invoice there: `on` or `off`. Default: `on`.
 	Request string `json:"request,omitempty"`
+	// Unpaid invoices on the dashboard, with a button each: `on` or `off`. Default: `on`.
+	DashboardInvoices string `json:"dashboard_invoices,omitempty"`
+	// Unpaid proforma invoices there: `on` or `off`. Default: `on`.
+	DashboardRequests string `json:"dashboard_requests,omitempty"`
+	// The page where customers save, replace and remove their card: `on` or `off`. Default:
+	// `on`.
+	Card string `json:"card,omitempty"`
 	// The page that tops up the balance, which the dashboard's form leads to too: `on` or
 	// `off`. Default: `on`.
 	AddMoney string `json:"add_money_on_dashboard,omitempty"`
@@ -181,13 +211,26 @@ func (a *App) Provision(ctx caddy.Context) error {
 	if a.generation, err = a.generate(); err != nil {
 		return err
 	}
+	looks, err := a.looks()
+	if err != nil {
+		return err
+	}
+	messages, err := a.messageFiles()
+	if err != nil {
+		return err
+	}
 	a.pages, err = web.New(web.Config{
 		PublicURL: a.public, Generation: a.generation, Engine: a.host.Engine, Limits: a.host.limits,
 		ClientIP: clientIP, Room: a.room, Logger: a.log, SessionCookies: a.Splynx.SessionCookies,
 		Invoice: a.EntryPoints.Invoice == "on", Request: a.EntryPoints.Request == "on", DirectPay: a.EntryPoints.DirectPay == "on",
-		AddMoney: a.EntryPoints.AddMoney == "on", TopUp: a.topUp,
+		AddMoney: a.EntryPoints.AddMoney == "on", TopUp: a.topUp, Card: a.EntryPoints.Card == "on",
+		DashboardInvoices: a.EntryPoints.DashboardInvoices == "on", DashboardRequests: a.EntryPoints.DashboardRequests == "on",
+		Language: func(int64) string { return a.Language }, Look: looks, Messages: messages,
 	})
-	return err
+	if err != nil {
+		return fmt.Errorf("paymentexpress: %w", err)
+	}
+	return nil
 }
 
 // journalPath is where the journal is. The default is not written by adapt: it may be run on
@@ -214,7 +257,18 @@ func (a *App) setDefaults() {
 	setDefault(&a.EntryPoints.Invoice, "on")
 	setDefault(&a.EntryPoints.Request, "on")
 	setDefault(&a.EntryPoints.AddMoney, "on")
+	setDefault(&a.EntryPoints.DashboardInvoices, "on")
+	setDefault(&a.EntryPoints.DashboardRequests, "on")
+	setDefault(&a.EntryPoints.Card, "on")
 	setDefault(&a.EntryPoints.DirectPay, "on")
+	setDefault(&a.Cards.Check, "purchase")
+	setDefault(&a.Cards.CheckAmount, "1")
+	setDefault(&a.Cards.Modes.Save, windcave.ModeCredentialInitial)
+	setDefault(&a.Cards.Modes.Customer, windcave.ModeCredential)
+	setDefault(&a.Cards.Modes.Staff, windcave.ModeUnscheduled)
+	setDefault(&a.Cards.Modes.Run, windcave.ModeRecurring)
+	setDefault(&a.CannotBook, "balance")
+	setDefault(&a.SecondApproval, "balance")
 	setDefault(&a.TopUp, TopUp{"1", "10000"})
 	setDefault(&a.AdminCommands, "read")
 	setDefault(&a.Statements, "monthly")
@@ -274,11 +328,23 @@ func (a *App) check() error {
 	if err := a.checkTopUp(0); err != nil {
 		return err
 	}
+	if err := a.Cards.check(); err != nil {
+		return err
+	}
+	if err := a.Cards.checkAmountIn(a.Currency); err != nil {
+		return err
+	}
+	if err := a.checkBack(); err != nil {
+		return err
+	}
 	return a.checkPartners()
 }
 
 func (e EntryPoints) check() error {
-	for name, value := range map[string]string{"invoice": e.Invoice, "request": e.Request, "add_money_on_dashboard": e.AddMoney, "direct_pay": e.DirectPay} {
+	for name, value := range map[string]string{
+		"invoice": e.Invoice, "request": e.Request, "dashboard_invoices": e.DashboardInvoices, "dashboard_requests": e.DashboardRequests,
+		"add_money_on_dashboard": e.AddMoney, "card": e.Card, "direct_pay": e.DirectPay,
+	} {
 		if value != "on" && value != "off" {
 			return fmt.Errorf("paymentexpress: entry_points: %s %q: on or off", name, value)
 		}

@@ -106,17 +106,36 @@ func (w words) read(d *caddyfile.Dispenser, block string, often ...string) error
 //			payment_method <id>
 //			top_up <least> <most>
 //			name <text>
+//			logo <file>
+//			accent <colour>
 //		}
+//		cards {
+//			account <title or id>
+//			field token|number|expires|brand|user <1 to 10>
+//			check purchase|auth
+//			check_amount <amount>
+//			payment_method <id>
+//			mode save|customer|staff|run <indicator>
+//		}
+//		cannot_book balance|refund
+//		second_approval balance|refund
 //		top_up <least> <most>
 //		entry_points {
 //			invoice on|off
 //			request on|off
+//			dashboard_invoices on|off
+//			dashboard_requests on|off
 //			add_money_on_dashboard on|off
+//			card on|off
 //			direct_pay on|off
 //		}
 //		statements monthly|daily
 //		time_zone <name>
 //		name <text>
+//		logo <file>
+//		accent <colour>
+//		language <tag>
+//		messages <folder>
 //		page_life <duration>
 //		booking_quiet_time <duration>
 //		marker_field 1|2|3|4|5
@@ -142,6 +161,13 @@ func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 		"statements":         text(&a.Statements),
 		"time_zone":          text(&a.TimeZone),
 		"name":               text(&a.Name),
+		"logo":               text(&a.Look.Logo),
+		"accent":             colour(&a.Look.Accent),
+		"language":           text(&a.Language),
+		"messages":           text(&a.Messages),
+		"cards":              a.Cards.parse,
+		"cannot_book":        text(&a.CannotBook),
+		"second_approval":    text(&a.SecondApproval),
 		"page_life":          duration(&a.PageLife),
 		"booking_quiet_time": duration(&a.BookingQuietTime),
 		"marker_field":       whole(&a.MarkerField),
@@ -197,6 +223,8 @@ func (a *App) parsePartner(d *caddyfile.Dispenser) error {
 		"payment_method": whole(&p.PaymentMethod),
 		"top_up":         text(&p.TopUp.Least, &p.TopUp.Most),
 		"name":           text(&p.Name),
+		"logo":           text(&p.Look.Logo),
+		"accent":         colour(&p.Look.Accent),
 	}).read(d, "partner", "retired"); err != nil {
 		return err
 	}
@@ -211,7 +239,11 @@ func (e *EntryPoints) parse(d *caddyfile.Dispenser) error {
 	if d.NextArg() {
 		return d.ArgErr()
 	}
-	return words{"invoice": text(&e.Invoice), "request": text(&e.Request), "add_money_on_dashboard": text(&e.AddMoney), "direct_pay": text(&e.DirectPay)}.read(d, "entry_points")
+	return words{
+		"invoice": text(&e.Invoice), "request": text(&e.Request),
+		"dashboard_invoices": text(&e.DashboardInvoices), "dashboard_requests": text(&e.DashboardRequests),
+		"add_money_on_dashboard": text(&e.AddMoney), "card": text(&e.Card), "direct_pay": text(&e.DirectPay),
+	}.read(d, "entry_points")
 }
 
 // retired reads one pair of credentials more.
@@ -225,6 +257,19 @@ func retired(into *[]Retired) func(*caddyfile.Dispenser) error {
 			return d.Errf("retired %q: pxpay or pxpost", r.Interface)
 		}
 		*into = append(*into, r)
+		return nil
+	}
+}
+
+// colour reads a colour. Behind a blank, # begins a comment: then there is no argument.
+func colour(field *string) func(*caddyfile.Dispenser) error {
+	return func(d *caddyfile.Dispenser) error {
+		word := d.Val()
+		args := d.RemainingArgs()
+		if len(args) != 1 {
+			return d.Errf("%s takes a colour, such as 0b5cad; # begins a comment here, so write it without, or in quotes", word)
+		}
+		*field = args[0]
 		return nil
 	}
 }

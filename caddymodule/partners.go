@@ -44,6 +44,7 @@ type Partner struct {
 	TopUp TopUp `json:"top_up,omitzero"`
 	// The name that payers read.
 	Name string `json:"name,omitempty"`
+	Look
 }
 
 // checkPartners refuses what cannot work in a partner's block.
@@ -63,6 +64,9 @@ func (a *App) checkPartners() error {
 		if err := a.checkTopUp(id); err != nil {
 			return err
 		}
+		if err := a.Cards.checkAmountIn(a.currencyOf(id)); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -78,14 +82,18 @@ func (a *App) topUp(partner int64) web.TopUp {
 
 // checkTopUp refuses bounds that are none in the partner's currency.
 func (a *App) checkTopUp(partner int64) error {
-	code := a.Currency
-	if own := a.Partners[partner].Currency; own != "" {
-		code = own
-	}
-	if err := a.topUp(partner).Check(code); err != nil {
+	if err := a.topUp(partner).Check(a.currencyOf(partner)); err != nil {
 		return fmt.Errorf("paymentexpress: top_up for partner %d: %w", partner, err)
 	}
 	return nil
+}
+
+// currencyOf is what a partner's customers are charged in.
+func (a *App) currencyOf(partner int64) string {
+	if own := a.Partners[partner].Currency; own != "" {
+		return own
+	}
+	return a.Currency
 }
 
 // partners are the settings for everybody, and for the partners that have a block.

@@ -47,6 +47,17 @@ type house struct {
 	invoices map[string]int64
 }
 
+// saveCard gives customer one a saved card, as the add-on before has left it.
+func (h *house) saveCard() error {
+	id, err := h.gateway.StoreCard(pxPostUser, windcavetest.CardApproved)
+	if err != nil {
+		return err
+	}
+	one, _ := h.splynx.Invoice(h.invoices["2026/0042"])
+	h.splynx.SetAccountData(one.CustomerID, splynxtest.AddOnAccountID, map[int]string{1: id, 2: "411111........11", 3: "Visa", 4: "12/31"})
+	return nil
+}
+
 // open starts Caddy first, then the Splynx simulator: the module must not need it to start.
 func open(o options) (*house, error) {
 	dir, err := os.MkdirTemp("", "paymentexpress-demo-")
@@ -89,6 +100,9 @@ func (h *house) start() error {
 		return err
 	}
 	h.splynx, h.invoices = newSplynx(h.options, h.public)
+	if err := h.saveCard(); err != nil {
+		return err
+	}
 	h.backend, err = h.splynx.Start(splynxAddr)
 	return err
 }
@@ -195,11 +209,14 @@ func newSplynx(o options, public string) (*splynxtest.Server, map[string]int64) 
 	ids := map[string]int64{}
 	one := s.AddCustomer(splynxtest.Customer{Name: "Customer One", Login: "one", Password: password})
 	two := s.AddCustomer(splynxtest.Customer{Name: "Customer Two", Login: "two", Password: password})
+	s.AddCustomer(splynxtest.Customer{Name: "Customer One’s garage", Login: "garage", Password: password, ParentID: one})
 	south := s.AddCustomer(splynxtest.Customer{Name: "Customer South", Login: "south", Password: password, PartnerID: 2})
 	for _, i := range []splynxtest.Invoice{
 		{CustomerID: one, Number: "2026/0042", Total: "57.50"},
 		{CustomerID: one, Number: "2026/0043", Total: "89.90"},
 		{CustomerID: one, Number: "2026/0046", Total: "31.00"},
+		{CustomerID: one, Number: "2026/0047", Total: "12.40", Till: time.Now().AddDate(0, 0, -20).Format(time.DateOnly)},
+		{CustomerID: one, Number: "2026/0048", Total: "18.60", Till: time.Now().AddDate(0, 0, 14).Format(time.DateOnly)},
 		{CustomerID: two, Number: "2026/0044", Total: "120.00", Due: "45.25"},
 		{CustomerID: two, Number: "2026/0045", Total: "19.00", Due: "0.00", Status: "paid"},
 		{CustomerID: south, Number: "S2026/0001", Total: "64.00"},
@@ -208,8 +225,10 @@ func newSplynx(o options, public string) (*splynxtest.Server, map[string]int64) 
 	}
 	s.AddProforma(splynxtest.Proforma{CustomerID: one, Number: "P2026/0007", Total: "25.00"})
 	s.AddAddOnEntryPoints()
+	s.AddWidgetEntryPoint()
+	shown := []string{"paymentexpress_invoice", "paymentexpress_request", "paymentexpress_add_money_on_dashboard", "paymentexpress_card", "paymentexpress_widget"}
 	for _, e := range s.EntryPoints() {
-		if !slices.Contains([]string{"paymentexpress_invoice", "paymentexpress_request", "paymentexpress_add_money_on_dashboard"}, e.Name) { // what is not served yet is not shown
+		if !slices.Contains(shown, e.Name) { // the widget takes the place of the dashboard's lists; what is not served yet is not shown
 			s.ChangeEntryPoint(e.ID, func(e *splynxtest.EntryPoint) { e.Disabled = true })
 		}
 	}
@@ -234,7 +253,7 @@ func alone(ctx context.Context, o options) error {
 		if address, err = s.Start(o.addr); err != nil {
 			return err
 		}
-		credentials = fmt.Sprintf("API key %s, secret %s\nPortal: one, two or south; administration: office; the password is %s", apiKey, apiSecret, password)
+		credentials = fmt.Sprintf("API key %s, secret %s\nPortal: one, two, garage or south; administration: office; the password is %s", apiKey, apiSecret, password)
 	}
 	fmt.Printf("The %s simulator answers at %s\n%s\nControl address: %s/_control/\nStop it with Ctrl-C.\n", o.only, address, credentials, address)
 	<-ctx.Done()
@@ -259,7 +278,11 @@ func (h *house) explain(w io.Writer) {
 	fmt.Fprintf(w, `The demo runs. No real money moves.
 
   the customer's portal         %[1]s/portal/
-      sign in as one, two or south (of another partner, in AUD); the password is %[2]s
+      one      has a saved card; pay with it, replace it, remove it (Finance, Credit card)
+      two      has none; an invoice is partly paid
+      garage   is a sub-account of one, which pays for it
+      south    is of another partner, in AUD
+      the password of each is %[2]s; the dashboard lists what is to be paid
   Splynx's administration       %[1]s/admin/
       sign in as office; the password is %[2]s
   everything in Splynx          %[1]s/

@@ -23,22 +23,24 @@ import (
 // step is what -once does with one invoice, and what must come of it.
 type step struct {
 	number, title, status string
-	portal                bool // the customer is signed in; else it is a payment link
+	portal                bool   // the customer is signed in; else it is a payment link
+	card                  string // what is chosen to pay with; empty: there is no choice
 	act                   func(page string) (back string, err error)
 }
 
-// once pays one invoice by its link, one from the portal and one of the other partner,
-// declines one and cancels one, as a person with a browser would, and then compares what
+// once pays one invoice by its link, some from the portal, with a saved card and saving one, and
+// one of the other partner, declines one and cancels one, as a person with a browser would, and then compares what
 // Splynx, the gateway and the journal say.
 func (h *house) once(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Minute)
 	defer cancel()
 	for _, s := range []step{
-		{"2026/0042", "Paid", "paid", false, h.payWith(windcavetest.CardApproved)},
-		{"2026/0043", "Not approved", "not_paid", false, h.payWith(windcavetest.CardDeclined)},
-		{"2026/0044", "Not paid", "not_paid", false, windcavetest.Buyer{}.Cancel},
-		{"2026/0046", "Paid", "paid", true, h.payWith(windcavetest.CardApproved)},
-		{"S2026/0001", "Paid", "paid", true, h.payWith(windcavetest.CardApproved)},
+		{"2026/0042", "Paid", "paid", false, "", h.payWith(windcavetest.CardApproved)},
+		{"2026/0043", "Not approved", "not_paid", false, "", h.payWith(windcavetest.CardDeclined)},
+		{"2026/0044", "Not paid", "not_paid", false, "", windcavetest.Buyer{}.Cancel},
+		{"2026/0046", "Paid", "paid", true, "saved", atOnce},
+		{"2026/0047", "Paid", "paid", true, "other", h.payWith(windcavetest.CardApproved)},
+		{"S2026/0001", "Paid", "paid", true, "save", h.payWith(windcavetest.CardApproved)},
 	} {
 		if err := h.take(ctx, s); err != nil {
 			return fmt.Errorf("invoice %s: %w", s.number, err)
@@ -53,6 +55,9 @@ func (h *house) payWith(c windcavetest.Card) func(string) (string, error) {
 	return func(page string) (string, error) { return windcavetest.Buyer{}.Pay(page, c) }
 }
 
+// atOnce is a saved card: there is no page of the gateway.
+func atOnce(page string) (string, error) { return page, nil }
+
 func (h *house) take(ctx context.Context, s step) error {
 	person, way := payer.New(), "direct-pay-invoice"
 	if s.portal {
@@ -62,7 +67,11 @@ func (h *house) take(ctx context.Context, s step) error {
 		person.Cookie("PHPSESSID", session)
 		way = "pay-invoice"
 	}
-	page, err := person.Start(ctx, h.public+"/paymentexpress/"+way+"?item_id="+url.QueryEscape(s.number))
+	var chosen []string
+	if s.card != "" {
+		chosen = []string{"card", s.card}
+	}
+	page, err := person.Start(ctx, h.public+"/paymentexpress/"+way+"?item_id="+url.QueryEscape(s.number), chosen...)
 	if err != nil {
 		return err
 	}
@@ -119,7 +128,7 @@ func (h *house) agree(ctx context.Context) error {
 		return err
 	}
 	charges := h.gateway.Charges()
-	broken := paymenttest.Check(paymenttest.Histories{Charges: charges, Payments: h.splynx.Payments(), Journal: rows, AtRest: true})
+	broken := paymenttest.Check(paymenttest.Histories{Charges: charges, Refunds: h.gateway.Refunds(), Payments: h.splynx.Payments(), Journal: rows, AtRest: true})
 	for _, v := range broken {
 		fmt.Fprintln(os.Stderr, v)
 	}

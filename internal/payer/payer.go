@@ -57,9 +57,14 @@ func (p *Payer) Open(ctx context.Context, address string) (Page, error) {
 	return p.fetch(ctx, http.MethodGet, address, nil)
 }
 
-// Press sends the form of a page that Open gave for address. Sent twice, it is the same form.
-func (p *Payer) Press(ctx context.Context, address string, page Page) (Page, error) {
-	return p.fetch(ctx, http.MethodPost, address, url.Values{"form": {page.form}})
+// Press sends the form of a page that Open gave for address, with pairs of names and values that
+// were chosen in it. Sent twice, it is the same form.
+func (p *Payer) Press(ctx context.Context, address string, page Page, chosen ...string) (Page, error) {
+	form := url.Values{"form": {page.form}}
+	for i := 0; i+1 < len(chosen); i += 2 {
+		form.Set(chosen[i], chosen[i+1])
+	}
+	return p.fetch(ctx, http.MethodPost, address, form)
 }
 
 // HasForm tells whether a page has a button that moves money.
@@ -95,14 +100,15 @@ func (p *Payer) fetch(ctx context.Context, method, address string, form url.Valu
 	return page, err
 }
 
-// Start opens a payment link and presses the button until the gateway's page is had, as a
-// patient person would. It returns that page's address.
-func (p *Payer) Start(ctx context.Context, link string) (string, error) {
+// Start opens a page with a form and presses its button, with what is chosen as for Press, until
+// that leads on, as a patient person would: to the gateway's page, or to a payment with a saved
+// card. It returns where.
+func (p *Payer) Start(ctx context.Context, link string, chosen ...string) (string, error) {
 	for {
 		page, err := p.Open(ctx, link)
 		saw := page.Title
 		if err == nil && page.HasForm() {
-			page, err = p.Press(ctx, link, page)
+			page, err = p.Press(ctx, link, page, chosen...)
 			if err == nil && page.Location != "" {
 				return page.Location, nil
 			}
@@ -114,10 +120,13 @@ func (p *Payer) Start(ctx context.Context, link string) (string, error) {
 	}
 }
 
-// ComeBack follows the gateway's redirect and waits until the payment's page has one of the
-// titles, which it returns.
+// ComeBack follows the gateway's redirect, or goes to a payment's page, and waits until that has
+// one of the titles, which it returns.
 func (p *Payer) ComeBack(ctx context.Context, back string, titles ...string) (string, error) {
 	outcome := ""
+	if strings.Contains(back, "/paymentexpress/payment/") {
+		outcome = back
+	}
 	for {
 		var page Page
 		var err error
