@@ -60,6 +60,7 @@ type checker struct {
 	app    *App
 	api    *splynx.Client // without nonce file and gate: those are the running Caddy's
 	client *http.Client   // follows no redirect
+	addOn  bool           // entry points of the old add-on are in Splynx
 }
 
 func newChecker(o checkOptions) *checker {
@@ -98,7 +99,9 @@ func checkSteps() []checkStep {
 		{"partners", stepKey, (*checker).checkPartnerBlocks},
 		{"currency", stepKey, (*checker).checkCurrency},
 		{"provider's name", stepKey, (*checker).checkName},
+		{"saved cards", stepKey, (*checker).checkCards},
 		{"entry points", stepKey, (*checker).checkEntryPoints},
+		{"old add-on", stepKey, (*checker).checkAddOn},
 		{"session cookie", stepSplynx, (*checker).checkCookie},
 		{"Windcave address", stepConfiguration, (*checker).checkEndpoint},
 		{"PxPay", stepConfiguration, (*checker).checkPxPay},

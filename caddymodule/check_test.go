@@ -98,6 +98,9 @@ func (k *checked) furnish() {
 	k.splynx.AddEntryPoint(splynxtest.EntryPoint{
 		Module: "our_own", Name: "pay_invoice", Type: "action_link", Model: "Requests", URL: "%2Fpaymentexpress%2Fpay-request",
 	})
+	k.splynx.AddEntryPoint(splynxtest.EntryPoint{Module: "our_own", Name: "paymentexpress_add_money_on_dashboard", Type: "code"})
+	k.splynx.AddEntryPoint(splynxtest.EntryPoint{Module: "our_own", Name: "paymentexpress_card", URL: "%2Fpaymentexpress%2Fcard"})
+	k.splynx.AddWidgetEntryPoint()
 }
 
 func (k *checked) configure() {
@@ -180,12 +183,14 @@ func (k *checked) run() (string, error) {
 			k.t.Errorf("a secret is printed:\n%s", out.String())
 		}
 	}
-	me, here := k.c.head().User, ownerOf(k.info(k.dir))
+	me, owner := k.c.head().User, ownerOf(k.info(k.dir))
 	zone, _ := time.LoadLocation("Pacific/Auckland")
+	there, here := k.c.now().In(zone).Format(time.DateOnly), k.c.now().UTC().Format(time.DateOnly)
 	text := strings.NewReplacer(
 		k.address, "http://splynx", strings.TrimPrefix(k.address, "http://"), "splynx", k.public, "http://isp.example", k.pay, "http://windcave",
-		k.dir, "/var/lib/caddy", me, "caddy (uid 999)", " is "+here+"'s", " is caddy's",
-		"today is "+k.c.now().In(zone).Format(time.DateOnly), "today is 2026-11-26", "and "+k.c.now().UTC().Format(time.DateOnly), "and 2026-11-25",
+		k.dir, "/var/lib/caddy", me, "caddy (uid 999)", " is "+owner+"'s", " is caddy's",
+		"as configured; today is "+there+" there and "+here+" in UTC", "as configured; today is 2026-11-26 there and 2026-11-25 in UTC",
+		"is UTC; today is "+here+" there and "+here+" in UTC", "is UTC; today is 2026-11-25 there and 2026-11-25 in UTC",
 		caddy.AppDataDir(), "/var/lib/caddy/.local/share/caddy",
 	).Replace(out.String())
 	return text, err

@@ -27,7 +27,7 @@ type brokenInstallation struct {
 func brokenInstallations() []brokenInstallation {
 	var all []brokenInstallation
 	for _, some := range [][]brokenInstallation{
-		brokenConfigurations(), brokenJournals(), brokenWays(), brokenKeys(), brokenBooks(), brokenPortals(), brokenGateways(),
+		brokenConfigurations(), brokenJournals(), brokenWays(), brokenKeys(), brokenBooks(), brokenCards(), brokenPortals(), brokenEntryPoints(), brokenGateways(),
 	} {
 		all = append(all, some...)
 	}
@@ -134,7 +134,8 @@ func mostly(without string) func(*checkedOptions) {
 		o.key.Permissions = make(map[string][]string)
 		for _, p := range strings.Fields("Invoices:index Invoices:view Customer:view Payments:index Payments:view Payments:add BankStatements:index BankStatements:add " +
 			"BankStatementsRecords:index BankStatementsRecords:view BankStatementsRecords:add BankStatementsRecords:update PaymentMethods:index CompanyInfo:view " +
-			"Administrators:view Partners:index EntryPoints:index Config:view") {
+			"Administrators:view Partners:index EntryPoints:index Config:view CustomerPaymentAccounts:index CustomerPaymentAccounts:view " +
+			"CustomerPaymentAccounts:update CustomerPaymentAccounts:delete") {
 			if controller, action, _ := strings.Cut(p, ":"); p != without {
 				o.key.Permissions[controller] = append(o.key.Permissions[controller], action)
 			}
@@ -179,6 +180,10 @@ func brokenKeys() []brokenInstallation {
 		brokenInstallation{"the key lacks ProformaInvoices view", mostly("ProformaInvoices:view"), nil, levelWarn, "permission ProformaInvoices view: missing"},
 		brokenInstallation{"the key lacks CustomerBilling view", mostly("CustomerBilling:view"), nil, levelWarn, "permission CustomerBilling view: missing"},
 		brokenInstallation{"the key lacks Administrators view", mostly("Administrators:view"), nil, levelWarn, "permission Administrators view: missing"},
+		brokenInstallation{"the key lacks CustomerPaymentAccounts index", mostly("CustomerPaymentAccounts:index"), nil, levelWarn, "permission CustomerPaymentAccounts index: missing"},
+		brokenInstallation{"the key lacks CustomerPaymentAccounts view", mostly("CustomerPaymentAccounts:view"), nil, levelWarn, "permission CustomerPaymentAccounts view: missing"},
+		brokenInstallation{"the key lacks CustomerPaymentAccounts update", mostly("CustomerPaymentAccounts:update"), nil, levelWarn, "permission CustomerPaymentAccounts update: missing"},
+		brokenInstallation{"the key lacks CustomerPaymentAccounts delete", mostly("CustomerPaymentAccounts:delete"), nil, levelWarn, "permission CustomerPaymentAccounts delete: missing"},
 		brokenInstallation{"the key lacks Partners index, which only this check uses", mostly("Partners:index"), nil, levelSkipped, "lacks the permission Partners index"},
 	)
 }
@@ -223,17 +228,6 @@ func brokenPortals() []brokenInstallation {
 		{"the portal sets no cookie on its sign-in page", nil, func(k *checked) {
 			k.front = func(w http.ResponseWriter, r *http.Request) bool { return strings.HasPrefix(r.URL.Path, "/portal/") }
 		}, levelWarn, "sets no cookie"},
-		{"the pay icon of invoices is not in Splynx", nil, func(k *checked) {
-			k.splynx.ChangeEntryPoint(1, func(e *splynxtest.EntryPoint) { e.URL = "/elsewhere" })
-		}, levelWarn, "pay icon of invoices, in the portal: not there"},
-		{"the pay icon of invoices is switched off in Splynx", nil, func(k *checked) {
-			k.splynx.ChangeEntryPoint(1, func(e *splynxtest.EntryPoint) { e.Disabled = true })
-		}, levelWarn, "switched off in Splynx"},
-		{"the pay icon of invoices is on in Splynx and off here", nil, func(k *checked) {
-			k.replace("currency NZD", "currency NZD\n\t\tentry_points {\n\t\t\tinvoice off\n\t\t}")
-		}, levelWarn, "off in the configuration"},
-		{"the old add-on is still there", nil, func(k *checked) { k.splynx.AddAddOnEntryPoints() }, levelWarn, "module " + addOnModule + " is still there"},
-		{"entry points of the old add-on lead to what this version does not serve", nil, func(k *checked) { k.splynx.AddAddOnEntryPoints() }, levelWarn, "not served by this version"},
 		{"another web server answers at `public_url`", nil, func(k *checked) {
 			k.replace(k.public, k.address)
 			k.public = k.address

@@ -67,6 +67,9 @@ func (c *checker) permissions() []permission {
 		}, false},
 	}
 	all = append(all, statementPermissions()...)
+	if c.savesCards() {
+		all = append(all, cardPermissions()...)
+	}
 	if c.app.Name == "" {
 		all = append(all, permission{"CompanyInfo", "view", "the pages have no name of yours, unless name is set", func(ctx context.Context, s *splynx.Client) error {
 			_, err := s.CompanyInfo(ctx, 1)
@@ -97,6 +100,22 @@ func statementPermissions() []permission {
 	}
 }
 
+// cardPermissions are for the payment account that cards are kept in.
+func cardPermissions() []permission {
+	return []permission{
+		{"CustomerPaymentAccounts", "index", "the payment account that cards are kept in is not found, so there are no saved cards", func(ctx context.Context, s *splynx.Client) error {
+			_, err := s.PaymentAccounts(ctx)
+			return err
+		}, true},
+		{"CustomerPaymentAccounts", "view", "no saved card can be used", func(ctx context.Context, s *splynx.Client) error {
+			_, err := s.AccountData(ctx, 1, 1)
+			return err
+		}, true},
+		{"CustomerPaymentAccounts", "update", "no card can be saved", nil, true},
+		{"CustomerPaymentAccounts", "delete", "no saved card can be removed", nil, true},
+	}
+}
+
 // checkPermissions asks Splynx's own list where there is one, and reads what may be read.
 func (c *checker) checkPermissions(ctx context.Context) []finding {
 	told, err := c.permissionsTold(ctx)
@@ -104,7 +123,7 @@ func (c *checker) checkPermissions(ctx context.Context) []finding {
 		told = nil
 	}
 	var found []finding
-	var there, untold []string
+	var there, listedOnly, untold []string
 	for _, p := range c.permissions() {
 		allowed, said := allows(told, p)
 		switch {
@@ -113,7 +132,7 @@ func (c *checker) checkPermissions(ctx context.Context) []finding {
 		case p.try == nil && !said:
 			untold = append(untold, p.String())
 		case p.try == nil:
-			there = append(there, p.String())
+			listedOnly = append(listedOnly, p.String())
 		default:
 			if f := c.tryReading(ctx, p); f != nil {
 				found = append(found, *f)
@@ -127,6 +146,9 @@ func (c *checker) checkPermissions(ctx context.Context) []finding {
 	}
 	if len(there) > 0 {
 		found = append(found, good("the key has %s", strings.Join(there, ", ")))
+	}
+	if len(listedOnly) > 0 {
+		found = append(found, good("listed by Splynx, and not tried, for most would write: %s", strings.Join(listedOnly, ", ")))
 	}
 	return found
 }

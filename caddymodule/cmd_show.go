@@ -74,11 +74,11 @@ func (d detailAnswer) print(w io.Writer) error {
 
 var originWords = map[payment.Origin]string{
 	payment.OriginCustomer: "the customer", payment.OriginGuest: "a guest, by a payment link",
-	payment.OriginAdministrator: "an administrator", payment.OriginRun: "a charge run", "": "nobody known",
+	payment.OriginAdministrator: "an administrator", payment.OriginRun: "a charge run", payment.OriginEngine: "what another payment needs", "": "nobody known",
 }
 
 var wayWords = map[payment.Way]string{
-	payment.WayHosted: "card typed on Windcave's page", payment.WaySavedCard: "saved card", "": "way not known",
+	payment.WayHosted: "card typed on Windcave's page", payment.WaySavedCard: "saved card", payment.WayBack: "back to the card", "": "way not known",
 }
 
 // purpose says what it is for, and whose.

@@ -68,8 +68,8 @@ func newSite(tb testing.TB, o siteOptions) *site {
 	tb.Helper()
 	s := &site{tb: tb, dir: tb.TempDir(), extra: o.extra, method: 3, auth: "token"}
 	o.gateway.Accounts = []windcavetest.Account{
-		{PxPayUser: "SitePxPay", PxPayKey: pxPayKey, PostUser: "SitePxPost", PostPassword: pxPostKey},
-		{PxPayUser: "SouthPxPay", PxPayKey: southKey, PostUser: "SouthPxPost", PostPassword: southPostKey},
+		{PxPayUser: "SitePxPay", PxPayKey: pxPayKey, PostUser: "SitePxPost", PostPassword: pxPostKey, TokenBilling: true},
+		{PxPayUser: "SouthPxPay", PxPayKey: southKey, PostUser: "SouthPxPost", PostPassword: southPostKey, TokenBilling: true},
 	}
 	o.gateway.NotifySpacing = 300 * time.Millisecond
 	s.gateway = windcavetest.New(o.gateway)
@@ -240,6 +240,15 @@ func (s *site) stop() {
 	}
 }
 
+// savedCard gives the site's customer a card, as the add-on before has left it.
+func (s *site) savedCard() (dpsBillingID string) {
+	s.tb.Helper()
+	id, err := s.gateway.StoreCard("SitePxPost", card(windcavetest.CardApproved))
+	s.must(err)
+	s.splynx.SetAccountData(s.invoice.CustomerID, splynxtest.AddOnAccountID, map[int]string{1: id, 2: "411111........11", 3: "Visa", 4: "12/31"})
+	return id
+}
+
 func (s *site) link(number string) string {
 	return s.public + "/paymentexpress/direct-pay-invoice?item_id=" + url.QueryEscape(number)
 }
@@ -272,11 +281,11 @@ func (s *site) check() []*payment.Payment {
 	defer store.Close()
 	rows, err := store.Find(context.Background(), payment.Filter{Limit: 10_000})
 	s.must(err)
-	for _, v := range paymenttest.Check(paymenttest.Histories{Charges: s.gateway.Charges(), Payments: s.splynx.Payments(), Records: s.splynx.Records(), Journal: rows}) {
+	for _, v := range paymenttest.Check(paymenttest.Histories{Charges: s.gateway.Charges(), Refunds: s.gateway.Refunds(), Payments: s.splynx.Payments(), Records: s.splynx.Records(), Journal: rows}) {
 		s.tb.Error(v)
 	}
 	for _, p := range rows {
-		if p.HasMoney() && p.State != payment.Recorded {
+		if p.HasMoney() && p.State != payment.Recorded && p.State != payment.Settled {
 			s.tb.Errorf("payment %s is %s (%s)", p.ID, p.State, p.Reason)
 		}
 	}
