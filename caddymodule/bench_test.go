@@ -2,6 +2,7 @@ package caddymodule
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -124,6 +125,7 @@ type bench struct {
 	sync      time.Duration // of the disk
 	addedTo   map[string][]time.Duration
 	invoiceNo int
+	card      string // a DpsBillingId
 }
 
 func newBench(b *testing.B) *bench {
@@ -131,7 +133,7 @@ func newBench(b *testing.B) *bench {
 	dir := b.TempDir()
 	t := &bench{b: b, sync: syncTime(b, dir), addedTo: map[string][]time.Duration{}}
 	wire := http.DefaultTransport.(*http.Transport).Clone()
-	gateway := windcavetest.New(windcavetest.Options{Accounts: []windcavetest.Account{{PxPayUser: "Bench", PxPayKey: pxPayKey}}})
+	gateway := windcavetest.New(windcavetest.Options{Accounts: []windcavetest.Account{{PxPayUser: "Bench", PxPayKey: pxPayKey, PostUser: "BenchPost", PostPassword: pxPostKey, TokenBilling: true}}})
 	gateway.HoldNotifications(true)
 	b.Cleanup(gateway.Close)
 	running, err := gateway.Start("127.0.0.1:0")
@@ -144,13 +146,18 @@ func newBench(b *testing.B) *bench {
 	mux := http.NewServeMux()
 	t.pages = httptest.NewServer(mux)
 	b.Cleanup(t.pages.Close)
-	pxPay, err := windcave.NewPxPay(windcave.Config{Endpoint: running.URL, Transport: &clocked{wire, []*clock{&t.gateway, &t.upstream}}}, windcave.NewCredentials("Bench", pxPayKey))
+	toGateway := windcave.Config{Endpoint: running.URL, Transport: &clocked{wire, []*clock{&t.gateway, &t.upstream}}}
+	pxPay, err := windcave.NewPxPay(toGateway, windcave.NewCredentials("Bench", pxPayKey))
+	t.must(err)
+	pxPost, err := windcave.NewPxPost(toGateway, windcave.NewCredentials("BenchPost", pxPostKey))
+	t.must(err)
+	t.card, err = gateway.StoreCard("BenchPost", card(windcavetest.CardApproved))
 	t.must(err)
 	api, err := splynx.New(splynx.Config{URL: backend, PublicURL: t.pages.URL, Key: "k", Secret: splynxSecret, Transport: &clocked{wire, []*clock{&t.upstream}}})
 	t.must(err)
 	g := &payment.Generation{
 		Settings: payment.Settings{PublicURL: t.pages.URL}, Splynx: api,
-		Default: payment.Partner{Name: "Bench", Currency: "NZD", PaymentMethod: 3, Credentials: payment.Credentials{PxPay: pxPay, PxPayUser: "Bench", Endpoint: running.URL}},
+		Default: payment.Partner{Name: "Bench", Currency: "NZD", PaymentMethod: 3, Credentials: payment.Credentials{PxPay: pxPay, PxPayUser: "Bench", PxPost: pxPost, PxPostUser: "BenchPost", Endpoint: running.URL}},
 	}
 	t.store, err = journal.Open(b.Context(), filepath.Join(dir, "bench.db"))
 	t.must(err)
@@ -159,7 +166,7 @@ func newBench(b *testing.B) *bench {
 	b.Cleanup(func() { _, _ = engine.Close(context.Background()), t.store.Close() })
 	pages, err := web.New(web.Config{
 		PublicURL: t.pages.URL, Generation: g, Limits: web.NewLimits(web.GuestLimit{Document: 1 << 30, Address: 1 << 30, All: 1 << 30}),
-		Engine: func(context.Context) (*payment.Engine, error) { return engine, nil }, DirectPay: true,
+		Engine: func(context.Context) (*payment.Engine, error) { return engine, nil }, DirectPay: true, Invoice: true, Card: true, SessionCookies: []string{"PHPSESSID"},
 	})
 	t.must(err)
 	mux.Handle("/", pages)
@@ -174,12 +181,14 @@ func (t *bench) must(err error) {
 }
 
 // BenchmarkPaymentStep is what a step of a payment adds to the time that Windcave and Splynx
-// take: the start (form sent, page had, statement record made) and the return (result asked
-// for, outcome durable), journal and loopback HTTP included.
+// take: the start (form sent, page had, statement record made), the return (result asked for,
+// outcome durable), and a saved card (form sent, charged, outcome durable), journal and loopback
+// HTTP included.
 func BenchmarkPaymentStep(b *testing.B) {
 	t := newBench(b)
 	for b.Loop() {
 		t.once()
+		t.withSavedCard()
 	}
 	for step, added := range t.addedTo {
 		slices.Sort(added)
@@ -209,9 +218,33 @@ func (t *bench) once() {
 	// Only Windcave's time counts here: nobody waits for the booking, which begins meanwhile.
 	t.clock("return", &t.gateway, func() { page, err = person.Open(ctx, back) })
 	t.must(err)
-	id := payment.ID(page.Location[strings.LastIndex(page.Location, "/")+1:])
+	t.recorded(page.Location)
+}
+
+// withSavedCard pays one invoice with a saved card.
+func (t *bench) withSavedCard() {
+	t.invoiceNo++
+	number := "S/" + strconv.Itoa(t.invoiceNo)
+	customer := t.splynx.AddCustomer(splynxtest.Customer{Name: "Customer"})
+	t.splynx.AddInvoice(splynxtest.Invoice{CustomerID: customer, Number: number, Total: "10.00"})
+	t.splynx.SetAccountData(customer, splynxtest.AddOnAccountID, map[int]string{1: t.card, 2: "411111........11", 3: "Visa", 4: "12/31"})
+	session := fmt.Sprintf("benchbenchbenchbench%08d", t.invoiceNo)
+	t.splynx.AddCustomerSession(session, customer)
+	ctx, person, icon := t.b.Context(), signedIn(session), t.pages.URL+"/paymentexpress/pay-invoice?item_id="+number
+	page, err := person.Open(ctx, icon)
+	t.must(err)
+	t.clock("saved-card", &t.upstream, func() { page, err = person.Press(ctx, icon, page, "card", "saved") })
+	if t.must(err); page.Location == "" {
+		t.b.Fatal("not charged:", page.Title)
+	}
+	t.recorded(page.Location)
+}
+
+// recorded waits until the payment of a page is.
+func (t *bench) recorded(at string) {
+	id := payment.ID(at[strings.LastIndex(at, "/")+1:])
 	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); {
-		if p, err := t.store.Get(ctx, id); err == nil && p.State == payment.Recorded {
+		if p, err := t.store.Get(t.b.Context(), id); err == nil && p.State == payment.Recorded {
 			return
 		}
 		<-time.After(time.Millisecond)

@@ -43,11 +43,16 @@ func TestExampleIsValid(t *testing.T) {
 		t.Setenv(name, key)
 	}
 	all := optional.ReplaceAllString(text, "$1$2")
-	for _, word := range []string{"auth", "session_cookie", "endpoint", "retired", "partner", "entry_points", "admin_commands"} {
+	for _, word := range []string{"auth", "session_cookie", "endpoint", "retired", "partner", "entry_points", "cards", "second_approval", "logo", "accent", "language", "admin_commands"} {
 		if !regexp.MustCompile(`(?m)^\t+` + word + " ").MatchString(all) {
 			t.Errorf("the example does not show %s", word)
 		}
 	}
+	logo := filepath.Join(t.TempDir(), "logo.svg")
+	if err := os.WriteFile(logo, []byte(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"/>`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	all = strings.Replace(all, "/etc/caddy/logo.svg", logo, 1)
 	for name, text := range map[string]string{"as it stands": text, "with all settings": all} {
 		if err := validate(t, strings.Replace(text, "{\n", "{\n\tstorage file_system STORAGE\n", 1)); err != nil {
 			t.Errorf("%s: %v", name, err)
