@@ -55,6 +55,7 @@ var reasonWords = map[payment.Reason]string{
 	payment.ReasonCustomerChanged:    "the document or the customer is another's than the payer had seen; nothing was charged",
 	payment.ReasonSplynxUnreadable:   "Splynx did not say what is due; nothing was charged",
 	payment.ReasonGivenBack:          "the money went back to the card",
+	payment.ReasonTellSplynx:         "the money went back to the card; it still has to be typed into Splynx",
 	payment.ReasonRefundRefused:      "Windcave has refused to give the money back",
 	payment.ReasonLapsed:             "the money was only held, and the bank has let go of it",
 	payment.ReasonNoToken:            "Windcave has saved no card",

@@ -39,7 +39,7 @@ func (e *Engine) giveBack(ctx context.Context, g *Generation, p *Payment) error 
 	} else if byHand(record, 0) {
 		return e.park(ctx, g, p, ReasonBookedOtherwise, fmt.Sprintf("it is to be given back, but the statement record %d was paired by hand", record.ID))
 	}
-	var failed []ID // since the last time
+	failed := map[ID]bool{} // since the last time
 	var refused *Payment
 	tries := 0
 	for _, b := range p.GivenBack {
@@ -57,7 +57,7 @@ func (e *Engine) giveBack(ctx context.Context, g *Generation, p *Payment) error 
 		case !e.refundFailed(r):
 			return e.waitForRefund(ctx, g, p, e.now().Add(refundPoll), nil)
 		}
-		failed = append(failed, r.ID)
+		failed[r.ID] = true
 		if refused = nil; r.State == Declined || r.Reason == ReasonGatewayRefused {
 			refused = r
 		}
@@ -95,13 +95,9 @@ func (e *Engine) recordOf(ctx context.Context, g *Generation, p *Payment) (*sply
 }
 
 // waitForRefund lets a payment wait for its refund, and notes those that have failed for good.
-func (e *Engine) waitForRefund(ctx context.Context, g *Generation, p *Payment, until time.Time, failed []ID) error {
+func (e *Engine) waitForRefund(ctx context.Context, g *Generation, p *Payment, until time.Time, failed map[ID]bool) error {
 	_, err := e.change(ctx, g, p.ID, fenced(p, func(q *Payment) (Writes, error) {
-		for i := range q.GivenBack {
-			for _, id := range failed {
-				q.GivenBack[i].Failed = q.GivenBack[i].Failed || q.GivenBack[i].ID == id
-			}
-		}
+		q.noteFailed(failed)
 		q.NextAt = until
 		e.rest(q, e.now())
 		return Writes{}, nil
@@ -129,15 +125,52 @@ func (e *Engine) backAtLast(ctx context.Context, g *Generation, p *Payment, why 
 }
 
 // refundDone ends a refund that the gateway has approved: the payment that it is of goes on,
-// and then it is settled.
+// and then it is settled. One of a payment that stands in Splynx waits for a person, who has to
+// type it there: whether Splynx takes a negative payment by its API is not proven.
 func (e *Engine) refundDone(ctx context.Context, g *Generation, r *Payment) error {
 	if err := e.wakeOriginal(ctx, g, r); err != nil {
 		return err
+	}
+	if r.Origin == OriginAdministrator {
+		of, err := e.store.Get(ctx, r.Of)
+		if err != nil {
+			return err
+		}
+		if of.State == Recorded {
+			return e.park(ctx, g, r, ReasonTellSplynx, toType(g, of, r))
+		}
+		if err := e.endRefunded(ctx, g, of, r); err != nil {
+			return err
+		}
 	}
 	_, err := e.change(ctx, g, r.ID, fenced(r, func(q *Payment) (Writes, error) {
 		ev, err := q.move(Settled, ReasonGivenBack, "", "engine", e.now())
 		e.rest(q, e.now())
 		return Writes{Events: []Event{ev}}, err
 	}))
+	return err
+}
+
+// toType says what a person has to type into Splynx after a refund.
+func toType(g *Generation, of, r *Payment) string {
+	note := fmt.Sprintf("make a payment of -%s in Splynx: customer %d, payment method %d, date %s, receipt number %s, comment %q",
+		r.Amount.Number(), r.Customer, g.Partner(r.Partner).PaymentMethod, r.ApprovedAt.In(g.Settings.TimeZone).Format(time.DateOnly), r.ID, "Refund "+r.DpsTxnRef)
+	if of.Booking.PaymentID != 0 {
+		note += fmt.Sprintf("; it gives back payment %d", of.Booking.PaymentID)
+	}
+	return note
+}
+
+// endRefunded ends a payment that was not booked, once all of it was given back by a person's
+// word.
+func (e *Engine) endRefunded(ctx context.Context, g *Generation, of, r *Payment) error {
+	_, err := e.change(ctx, g, of.ID, func(q *Payment) (Writes, error) {
+		if q.State != Parked {
+			return Writes{}, nil
+		}
+		ev, err := q.move(Refunded, ReasonGivenBack, r.DpsTxnRef, "engine", e.now())
+		e.rest(q, e.now())
+		return Writes{Events: []Event{ev}}, err
+	})
 	return err
 }

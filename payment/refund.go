@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"github.com/bojanz/currency"
@@ -14,8 +15,127 @@ import (
 	"github.com/caddy-paymentexpress/paymentexpress/windcave"
 )
 
-// ErrTooMuch tells that more would be given back than was paid, with what is on its way.
-var ErrTooMuch = errors.New("more would be given back than was paid")
+// Errors of Refund that its callers tell apart with errors.Is; the texts say what may be done.
+var (
+	// ErrTooMuch: more would be given back than was paid, with what is on its way.
+	ErrTooMuch = errors.New("more would be given back than was paid")
+	// ErrNotRefundable: the payment, as it stands, gives nothing back.
+	ErrNotRefundable = errors.New("nothing of the payment can be given back")
+)
+
+// Refund asks for money of a payment to be given back to the card, in whole or in part.
+type Refund struct {
+	Of      ID
+	Amount  currency.Amount // in the payment's currency
+	FormKey string          // made with the page or by the command: sent twice it is one refund
+	Reason  string          // in words, for the history; at most 500 characters
+	Who     string
+}
+
+// Refund gives money back, once, and returns the refund as it then stands, or as it stands
+// after chargeWait: it goes on without whoever asked for it. Of a payment that stands in Splynx
+// any part can be given back; of one that waits for a person, and was not booked, the whole.
+// ErrTooMuch, ErrNotRefundable, ErrFormChanged, ErrNoCredentials, ErrNotFound.
+//
+// The money is given back at the gateway. What is to be typed into Splynx then stands on the
+// refund, which waits for a person to say that it is done (Settle with SettleRecorded).
+func (e *Engine) Refund(ctx context.Context, r Refund) (*Payment, error) {
+	if !e.fly() {
+		return nil, ErrNoGeneration
+	}
+	defer e.flights.Done()
+	g, err := e.current()
+	if err != nil {
+		return nil, err
+	}
+	reason, err := cleanReason(r.Reason)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("%w: %w", ErrNotRefundable, err)
+	case r.Who == "" || r.FormKey == "":
+		return nil, fmt.Errorf("%w: it must be known who says so, and by which form", ErrNotRefundable)
+	}
+	if err := e.trustedSoon(ctx); err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), startTimeout)
+	defer cancel()
+	of, err := e.refundedOf(ctx, g, r.Of)
+	if err != nil {
+		return nil, err
+	}
+	row, err := e.reserve(ctx, g, of, r.Amount, r.FormKey, OriginAdministrator, r.Who, reason)
+	switch {
+	case err != nil:
+		return nil, err
+	case !row.Amount.Equal(r.Amount):
+		return nil, ErrFormChanged
+	case row.State != Created: // the same form again
+		return row, nil
+	}
+	return e.meanwhile(ctx, row, func(ctx context.Context) (*Payment, error) {
+		if err := e.sendRefund(ctx, g, row); err != nil && !errors.Is(err, errFenced) {
+			return nil, err
+		}
+		return e.store.Get(ctx, row.ID)
+	})
+}
+
+// refundedOf reads the payment that is to be given back, with those of its refunds noted that
+// have failed for good since: they count no more.
+func (e *Engine) refundedOf(ctx context.Context, g *Generation, id ID) (*Payment, error) {
+	of, err := e.store.Get(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := g.pxPost(of.Endpoint, of.PxPostUser); err != nil {
+		return nil, err
+	}
+	failed := map[ID]bool{}
+	for _, b := range of.GivenBack {
+		if r, err := e.store.Get(ctx, b.ID); err != nil {
+			return nil, err
+		} else if !b.Failed && e.refundFailed(r) {
+			failed[b.ID] = true
+		}
+	}
+	if len(failed) == 0 {
+		return of, nil
+	}
+	return e.change(ctx, g, id, func(q *Payment) (Writes, error) {
+		q.noteFailed(failed)
+		return Writes{}, nil
+	})
+}
+
+// noteFailed takes refunds that have failed out of what is spoken for.
+func (p *Payment) noteFailed(failed map[ID]bool) {
+	for i := range p.GivenBack {
+		p.GivenBack[i].Failed = p.GivenBack[i].Failed || failed[p.GivenBack[i].ID]
+	}
+}
+
+// refundable tells whether an amount of the payment can be given back by a person.
+func (p *Payment) refundable(amount currency.Amount) error {
+	switch {
+	case !p.HasMoney():
+		return fmt.Errorf("%w: the gateway knows of no money for it", ErrNotRefundable)
+	case p.apart():
+		return fmt.Errorf("%w: it is a %s, which comes back by itself", ErrNotRefundable, strings.ToLower(title(p.Kind)))
+	case p.State == Recorded:
+		return nil
+	case p.State == Parked && p.Booking.Post == PostNone:
+		if !amount.Equal(p.Amount) {
+			return fmt.Errorf("%w: it is not booked, so only the whole of it can be given back", ErrNotRefundable)
+		}
+		return nil
+	case p.State == Parked:
+		return fmt.Errorf("%w: it may stand in Splynx; settle it first", ErrNotRefundable)
+	case p.State == Approved:
+		return fmt.Errorf("%w: it is being booked; try again in a minute", ErrNotRefundable)
+	}
+	return fmt.Errorf("%w: it is %s", ErrNotRefundable, p.State)
+}
 
 // GivenBack is a refund of a payment: done, under way, or failed.
 type GivenBack struct {
@@ -65,6 +185,9 @@ func (e *Engine) reserve(ctx context.Context, g *Generation, p *Payment, amount 
 		Reference: windcave.RefundRequest{MerchantReference: title(KindRefund) + " " + p.Reference}.Sent().MerchantReference,
 		NextAt:    now,
 	}
+	if by != OriginEngine { // whoever asked sends it
+		r.LeaseOwner, r.LeaseUntil, r.NextAt, r.Fence = e.node, now.Add(chargeLease), now.Add(chargeLease), 1
+	}
 	_, err = e.change(ctx, g, p.ID, func(q *Payment) (Writes, error) {
 		for _, b := range q.GivenBack {
 			if b.ID == id {
@@ -74,6 +197,11 @@ func (e *Engine) reserve(ctx context.Context, g *Generation, p *Payment, amount 
 		left, err := q.left()
 		if err != nil {
 			return Writes{}, err
+		}
+		if by != OriginEngine {
+			if err := q.refundable(amount); err != nil {
+				return Writes{}, err
+			}
 		}
 		if !q.HasMoney() || !amount.IsPositive() || below(left, amount) {
 			return Writes{}, ErrTooMuch

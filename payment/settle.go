@@ -72,13 +72,13 @@ func (e *Engine) Settle(ctx context.Context, id ID, how Settlement, reason, who 
 	if err != nil {
 		return nil, err
 	}
-	reason = strings.TrimSpace(reason)
+	reason, bad := cleanReason(reason)
 	switch {
 	case settledBy[how] == "":
 		_, err := ParseSettlement(string(how))
 		return nil, err
-	case reason == "" || !utf8.ValidString(reason) || utf8.RuneCountInString(reason) > settleReasonLimit:
-		return nil, fmt.Errorf("%w: say why, in at most %d characters", ErrSettlement, settleReasonLimit)
+	case bad != nil:
+		return nil, fmt.Errorf("%w: %w", ErrSettlement, bad)
 	case who == "":
 		return nil, fmt.Errorf("%w: it must be known who says so", ErrSettlement)
 	}
@@ -106,6 +106,15 @@ func (e *Engine) Settle(ctx context.Context, id ID, how Settlement, reason, who 
 	return p, err
 }
 
+// cleanReason is a reason as the history keeps it.
+func cleanReason(reason string) (string, error) {
+	reason = strings.TrimSpace(reason)
+	if reason == "" || !utf8.ValidString(reason) || utf8.RuneCountInString(reason) > settleReasonLimit {
+		return "", fmt.Errorf("say why, in at most %d characters", settleReasonLimit)
+	}
+	return reason, nil
+}
+
 // settles refuses what does not fit the payment as it stands.
 func (p *Payment) settles(how Settlement) error {
 	if p.State != Parked {
@@ -117,7 +126,7 @@ func (p *Payment) settles(how Settlement) error {
 	}
 	money := p.HasMoney() || p.Claimed != "" || p.Kind == KindRefund // of a refund the office may have seen it
 	switch {
-	case how == SettleRecorded && p.apart():
+	case how == SettleRecorded && p.apart() && p.Reason != ReasonTellSplynx:
 		return fmt.Errorf("%w: it is a %s, which is never booked; settle it as refunded, not_paid or again", ErrSettlement, strings.ToLower(title(p.Kind)))
 	case how == SettleNotPaid && p.HasMoney():
 		return fmt.Errorf("%w: the gateway has approved it (%s); settle it as recorded, refunded or again", ErrSettlement, p.DpsTxnRef)
@@ -161,7 +170,10 @@ func (e *Engine) settle(g *Generation, q *Payment, how Settlement, rows []splynx
 		}
 		e.bookAnew(g, q, now)
 	case SettleRecorded:
-		to = Recorded
+		if to = Recorded; q.Kind == KindRefund {
+			to = Settled
+			break
+		}
 		q.Booking.To, q.Booking.PaymentID = ByHand, 0
 		if len(rows) == 1 { // whatever its amount: a person has seen it
 			q.Booking.To, q.Booking.PaymentID = ToBalance, rows[0].ID

@@ -58,6 +58,7 @@ const (
 	ReasonCustomerChanged  Reason = "customer_changed"
 	ReasonSplynxUnreadable Reason = "splynx_unreadable"
 	ReasonGivenBack        Reason = "given_back"
+	ReasonTellSplynx       Reason = "tell_splynx" // given back at the gateway; a person has to type it into Splynx
 	ReasonRefundRefused    Reason = "refund_refused"
 	ReasonLapsed           Reason = "lapsed" // an Auth that nobody has let go of ends by itself
 

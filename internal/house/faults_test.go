@@ -101,7 +101,7 @@ var faults = []struct {
 	{78, "what is due changes between the page and the button", "web", "the half about runs: no charge runs"},
 	{79, "a rest below the smallest coin", "payment web", ""},
 	{80, "credit on the account covers the invoice", "", "no charge runs"},
-	{81, "a refund whose outcome is unknown; two at once", "", "no refunds"},
+	{81, "a refund whose outcome is unknown; two at once", "payment", ""},
 	{82, "a reload in which something else fails", "caddymodule", ""},
 	{83, "the journal is locked, full or read-only at the start", "caddymodule payment/journal", ""},
 }
