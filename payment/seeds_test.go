@@ -48,7 +48,8 @@ func tell(t *testing.T, n uint64) {
 			Seed: n, Notify: windcavetest.Moment(r.IntN(3)), NotifyDelay: time.Minute, NotifySpacing: time.Duration(r.IntN(60)) * time.Second,
 			Latency: func(windcavetest.Op) time.Duration { return time.Duration(n%500) * time.Millisecond },
 		},
-		Splynx: splynxtest.Options{Seed: n, Style: splynxtest.Style(r.IntN(2)), ErrorLists: r.IntN(2) == 0},
+		Settings: payment.Settings{RefundSecond: r.IntN(2) == 0, RefundUnbookable: r.IntN(2) == 0},
+		Splynx:   splynxtest.Options{Seed: n, Style: splynxtest.Style(r.IntN(2)), ErrorLists: r.IntN(2) == 0},
 	})
 	prove(t, w)
 	s := &story{t: t, r: r, w: w, invoices: []int64{w.Invoice.ID}, restores: r.IntN(2) == 0}
@@ -148,7 +149,7 @@ func (s *story) step() {
 	steps := []func(){
 		s.start, s.start, s.start, s.pay, s.pay, s.pay, s.pay, s.comeBack, s.comeBack, s.gateway, s.gateway, s.staff,
 		s.wait, s.wait, s.wait, s.die, s.die, s.cut, s.stranger, s.settle, s.back, s.back,
-		s.charge, s.charge, s.charge, s.checkCard, s.checkCard,
+		s.charge, s.charge, s.charge, s.checkCard, s.checkCard, s.refund,
 	}
 	pick(s.r, steps)()
 	if s.w.Crashed() {
@@ -181,6 +182,22 @@ func (s *story) charge() {
 	p, err := s.w.Engine.Charge(background, order)
 	if err != nil || !slices.ContainsFunc(s.w.Splynx.Records(), func(r splynxtest.Record) bool { return r.Additional[0] == string(p.ID) }) {
 		s.backup = "" // nothing tells a journal from before of this charge
+	}
+}
+
+// refund has the office give back a part of something.
+func (s *story) refund() {
+	for _, p := range s.w.Journal() {
+		if p.State != payment.Recorded || s.r.IntN(3) == 0 {
+			continue
+		}
+		s.forms++
+		part := pick(s.r, []string{"1.00", "10.00", "57.50"})
+		r, err := s.w.Engine.Refund(background, payment.Refund{Of: p.ID, Amount: nzd(s.t, part), FormKey: fmt.Sprint("back-", s.forms-s.r.IntN(2)), Reason: "asked for", Who: "office"})
+		if err != nil || r != nil {
+			s.backup = "" // nothing tells a journal from before of this refund
+		}
+		return
 	}
 }
 
