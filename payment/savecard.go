@@ -269,10 +269,12 @@ func (e *Engine) saveEnds(ctx context.Context, g *Generation, p *Payment, s Save
 	if err != nil {
 		return err
 	}
-	fields := append(describe(p), zap.String("why", string(why)))
-	if s == SaveDone {
+	switch fields := append(describe(p), zap.String("why", string(why))); {
+	case s == SaveDone:
 		g.logger().Info("card saved", fields...)
-	} else {
+	case why == ReasonNewerCard || why == ReasonRemoved: // as the customer wanted it
+		g.logger().Info("card is not wanted any more", fields...)
+	default:
 		g.logger().Error("card not saved", fields...)
 	}
 	return nil
