@@ -35,27 +35,29 @@ func (c *checker) servedEntryPoints() []servedEntryPoint {
 	inv, mendInv := configured(c.app.EntryPoints.Invoice)
 	req, mendReq := configured(c.app.EntryPoints.Request)
 	add, mendAdd := configured(c.app.EntryPoints.AddMoney)
-	all := []servedEntryPoint{
+	dashInv, mendDashInv := configured(c.app.EntryPoints.DashboardInvoices)
+	dashReq, mendDashReq := configured(c.app.EntryPoints.DashboardRequests)
+	card, mendCard := configured(c.app.EntryPoints.Card)
+	list, mendList := dashInv, mendDashInv
+	if dashReq == "" {
+		list, mendList = "", ""
+	}
+	if !c.savesCards() {
+		card, mendCard = cardsOff, "write windcave pxpost"
+	}
+	return []servedEntryPoint{
 		{what: "pay icon of invoices", place: "portal", model: "Invoices", path: web.Prefix + "/pay-invoice", off: inv, mend: mendInv},
 		{what: "pay icon of proforma invoices", place: "portal", model: "Requests", path: web.Prefix + "/pay-request", off: req, mend: mendReq},
-		{what: "unpaid invoices on the dashboard", place: "portal", name: dashboardInvoices, off: inv, mend: mendInv, instead: dashboardWidget},
-		{what: "unpaid proforma invoices on the dashboard", place: "portal", name: dashboardRequests, off: req, mend: mendReq, instead: dashboardWidget},
-		{what: "widget of all that is unpaid on the dashboard", place: "portal", name: dashboardWidget, added: true, instead: dashboardInvoices},
+		{what: "unpaid invoices on the dashboard", place: "portal", name: dashboardInvoices, off: dashInv, mend: mendDashInv, instead: dashboardWidget},
+		{what: "unpaid proforma invoices on the dashboard", place: "portal", name: dashboardRequests, off: dashReq, mend: mendDashReq, instead: dashboardWidget},
+		{what: "widget of all that is unpaid on the dashboard", place: "portal", name: dashboardWidget, off: list, mend: mendList, added: true, instead: dashboardInvoices},
 		{what: "form to add money on the dashboard", place: "portal", name: []string{"add_money", "dashboard"}, off: add, mend: mendAdd},
-		{what: "menu entry of the saved card", place: "portal", path: web.Prefix + "/card"},
+		{what: "menu entry of the saved card", place: "portal", path: web.Prefix + "/card", off: card, mend: mendCard},
 		{
 			what: "button to add money on a customer's page", place: "admin", name: []string{"add_money", "admin"}, later: true,
 			off: "its page comes with the office's pages, which this version does not have",
 		},
 	}
-	if !c.savesCards() {
-		for i := range all {
-			if all[i].path == web.Prefix+"/card" {
-				all[i].off, all[i].mend = cardsOff, "write windcave pxpost"
-			}
-		}
-	}
-	return all
 }
 
 // configured tells why an entry point is not served, and how it would be.

@@ -37,7 +37,7 @@ func rowsBelow(t *testing.T, head string) [][]string {
 // What is made as docs/splynx-host says is what is looked for.
 func TestCheckFindsWhatTheHostIsToldToMake(t *testing.T) {
 	t.Parallel()
-	on := EntryPoints{Invoice: "on", Request: "on", AddMoney: "on", DirectPay: "on"}
+	on := EntryPoints{Invoice: "on", Request: "on", AddMoney: "on", DashboardInvoices: "on", DashboardRequests: "on", Card: "on", DirectPay: "on"}
 	c := &checker{app: &App{EntryPoints: on, generation: &payment.Generation{Default: payment.Partner{Credentials: payment.Credentials{PxPost: new(windcave.PxPost)}}}}}
 	var made []splynx.EntryPoint
 	for _, row := range rowsBelow(t, "| name | place | type | title | model | address |") {
