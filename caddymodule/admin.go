@@ -13,6 +13,7 @@ import (
 
 	"github.com/caddy-paymentexpress/paymentexpress/payment"
 	"github.com/caddy-paymentexpress/paymentexpress/payment/journal"
+	"github.com/caddy-paymentexpress/paymentexpress/web"
 )
 
 func init() { caddy.RegisterModule(Admin{}) }
@@ -46,8 +47,14 @@ func (Admin) Routes() []caddy.AdminRoute {
 		{http.MethodGet, "payments", present.listPayments},
 		{http.MethodGet, "payments/{id}", present.showPayment},
 		{http.MethodPost, "payments/{id}/settle", present.settlePayment},
+		{http.MethodPost, "payments/{id}/refund", present.giveBack},
 		{http.MethodPost, "journal/backup", present.backupJournal},
 		{http.MethodPost, "journal/accept", present.acceptJournal},
+		{http.MethodPost, "links", present.makeLink},
+		{http.MethodPost, "links/rotate", present.rotateLinks},
+		{http.MethodGet, "guests", present.showGuests},
+		{http.MethodPost, "guests/close", present.closeGuests},
+		{http.MethodPost, "guests/open", present.openGuests},
 	} {
 		routes = append(routes, caddy.AdminRoute{Pattern: r.method + " " + adminPath + r.path, Handler: adminHandler(r.answer)})
 	}
@@ -95,9 +102,17 @@ func apiError(err error) error {
 	}{
 		{errAsked, http.StatusBadRequest},
 		{errReadOnly, http.StatusForbidden},
+		{web.ErrLinkAsked, http.StatusBadRequest},
+		{web.ErrNoDocument, http.StatusNotFound},
+		{web.ErrSeveralDocs, http.StatusConflict},
 		{payment.ErrNotFound, http.StatusNotFound},
 		{payment.ErrNotParked, http.StatusConflict},
 		{payment.ErrSettlement, http.StatusConflict},
+		{payment.ErrNotRefundable, http.StatusConflict},
+		{payment.ErrTooMuch, http.StatusConflict},
+		{payment.ErrFormChanged, http.StatusConflict},
+		{payment.ErrNoCredentials, http.StatusConflict},
+		{payment.ErrJournalOld, http.StatusConflict},
 		{payment.ErrHeld, http.StatusConflict},
 		{fs.ErrExist, http.StatusConflict},
 		{errNotInForce, http.StatusServiceUnavailable},

@@ -11,36 +11,43 @@ import (
 // paymentView is what the admin API tells of a payment: no secret, and no address that leads
 // to its page.
 type paymentView struct {
-	ID             payment.ID      `json:"id"`
-	TxnID          payment.ID      `json:"txn_id"`
-	Kind           payment.Kind    `json:"kind"`
-	Way            payment.Way     `json:"way"`
-	Origin         payment.Origin  `json:"origin"`
-	State          payment.State   `json:"state"`
-	ParkedFrom     payment.State   `json:"parked_from,omitempty"`
-	Reason         payment.Reason  `json:"reason,omitempty"`
-	Site           string          `json:"site,omitempty"`
-	Partner        int64           `json:"partner"`
-	Customer       int64           `json:"customer"`
-	DocumentID     int64           `json:"document_id,omitempty"`
-	DocumentNumber string          `json:"document_number,omitempty"`
-	Amount         string          `json:"amount"`
-	Currency       string          `json:"currency"`
-	Endpoint       string          `json:"endpoint"`
-	PxPayUser      string          `json:"pxpay_user"`
-	PxPostUser     string          `json:"pxpost_user,omitempty"`
-	Reference      string          `json:"reference"`
-	DpsTxnRef      string          `json:"dps_txn_ref,omitempty"`
-	Claimed        string          `json:"claimed,omitempty"`
-	Code           string          `json:"code,omitempty"`
-	Class          string          `json:"class,omitempty"`
-	Surcharge      string          `json:"surcharge,omitempty"`
-	Booking        payment.Booking `json:"booking,omitzero"`
-	CreatedAt      time.Time       `json:"created_at"`
-	MovedAt        time.Time       `json:"moved_at"`
-	ApprovedAt     time.Time       `json:"approved_at,omitzero"`
-	PageEnds       time.Time       `json:"page_ends,omitzero"`
-	NextAt         time.Time       `json:"next_at,omitzero"`
+	ID             payment.ID     `json:"id"`
+	TxnID          payment.ID     `json:"txn_id"`
+	Kind           payment.Kind   `json:"kind"`
+	Way            payment.Way    `json:"way"`
+	Origin         payment.Origin `json:"origin"`
+	State          payment.State  `json:"state"`
+	ParkedFrom     payment.State  `json:"parked_from,omitempty"`
+	Reason         payment.Reason `json:"reason,omitempty"`
+	Site           string         `json:"site,omitempty"`
+	Partner        int64          `json:"partner"`
+	Customer       int64          `json:"customer"`
+	DocumentID     int64          `json:"document_id,omitempty"`
+	DocumentNumber string         `json:"document_number,omitempty"`
+	Amount         string         `json:"amount"`
+	Currency       string         `json:"currency"`
+	Endpoint       string         `json:"endpoint"`
+	PxPayUser      string         `json:"pxpay_user"`
+	PxPostUser     string         `json:"pxpost_user,omitempty"`
+	Reference      string         `json:"reference"`
+	DpsTxnRef      string         `json:"dps_txn_ref,omitempty"`
+	Claimed        string         `json:"claimed,omitempty"`
+	Code           string         `json:"code,omitempty"`
+	Class          string         `json:"class,omitempty"`
+	Surcharge      string         `json:"surcharge,omitempty"`
+
+	Card      payment.CardUsed    `json:"card,omitzero"`
+	Save      payment.CardSave    `json:"save,omitzero"`
+	GivenBack []payment.GivenBack `json:"given_back,omitempty"`
+	GivesBack bool                `json:"gives_back,omitempty"`
+	Of        payment.ID          `json:"of,omitempty"`
+
+	Booking    payment.Booking `json:"booking,omitzero"`
+	CreatedAt  time.Time       `json:"created_at"`
+	MovedAt    time.Time       `json:"moved_at"`
+	ApprovedAt time.Time       `json:"approved_at,omitzero"`
+	PageEnds   time.Time       `json:"page_ends,omitzero"`
+	NextAt     time.Time       `json:"next_at,omitzero"`
 }
 
 func viewOf(p *payment.Payment) paymentView {
@@ -51,6 +58,7 @@ func viewOf(p *payment.Payment) paymentView {
 		Amount: p.Amount.Number(), Currency: p.Amount.CurrencyCode(),
 		Endpoint: p.Endpoint, PxPayUser: p.PxPayUser, PxPostUser: p.PxPostUser, Reference: p.Reference,
 		DpsTxnRef: p.DpsTxnRef, Claimed: p.Claimed, Code: p.Code, Class: p.Class, Surcharge: p.Surcharge, Booking: p.Booking,
+		Card: p.Card, Save: p.Save, GivenBack: p.GivenBack, GivesBack: p.GivesBack, Of: p.Of,
 		CreatedAt: p.CreatedAt, MovedAt: p.MovedAt, ApprovedAt: p.ApprovedAt, PageEnds: p.PageEnds, NextAt: p.NextAt,
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net/http"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/bojanz/currency"
@@ -94,6 +96,14 @@ type App struct {
 	// How many payments guests may start in an hour. Default: 10 for one document, 60 from
 	// one address, 600 over all.
 	GuestLimit GuestLimit `json:"guest_limit,omitzero"`
+
+	// How many declined payments of guests in an hour close payment links for an hour: somebody
+	// may be trying out cards. Default: 30.
+	GuestDeclines int `json:"guest_declines,omitempty"`
+
+	// Which payment links must be signed, as `caddy paymentexpress link` makes them: `off`,
+	// `by_id`, or `all`. Default: `off`.
+	SignedLinks string `json:"signed_links,omitempty"`
 
 	// What `caddy paymentexpress` may do through Caddy's admin address: `read`, or `all`, which
 	// is also ending payments that wait for a person. Default: `read`.
@@ -226,6 +236,7 @@ func (a *App) Provision(ctx caddy.Context) error {
 		AddMoney: a.EntryPoints.AddMoney == "on", TopUp: a.topUp, Card: a.EntryPoints.Card == "on",
 		DashboardInvoices: a.EntryPoints.DashboardInvoices == "on", DashboardRequests: a.EntryPoints.DashboardRequests == "on",
 		Language: func(int64) string { return a.Language }, Look: looks, Messages: messages,
+		SignIn: strings.TrimPrefix(a.Splynx.SignIn, "splynx"), SignedLinks: strings.TrimPrefix(a.SignedLinks, "off"), GuestDeclines: a.GuestDeclines,
 	})
 	if err != nil {
 		return fmt.Errorf("paymentexpress: %w", err)
@@ -276,6 +287,9 @@ func (a *App) setDefaults() {
 	setDefault(&a.BookingQuietTime, caddy.Duration(10*time.Minute))
 	setDefault(&a.MarkerField, 5)
 	setDefault(&a.GuestLimit, GuestLimit{Document: 10, Address: 60, All: 600})
+	setDefault(&a.GuestDeclines, 30)
+	setDefault(&a.SignedLinks, "off")
+	setDefault(&a.Splynx.SignIn, "splynx")
 	setDefault(&a.Journal.Backend, "sqlite")
 	setDefault(&a.JournalReserve, 256<<20)
 }
@@ -312,6 +326,12 @@ func (a *App) check() error {
 		return fmt.Errorf("paymentexpress: booking_quiet_time %s is negative", time.Duration(a.BookingQuietTime))
 	case a.GuestLimit.Document < 1 || a.GuestLimit.Address < 1 || a.GuestLimit.All < 1:
 		return errors.New("paymentexpress: guest_limit takes three numbers above 0: for a document, for an address, over all")
+	case a.GuestDeclines < 1:
+		return errors.New("paymentexpress: guest_declines takes a number above 0")
+	case !slices.Contains([]string{"off", web.SignedByID, web.SignedAll}, a.SignedLinks):
+		return fmt.Errorf("paymentexpress: signed_links %q: off, by_id or all", a.SignedLinks)
+	case a.Splynx.SignIn != "splynx" && a.Splynx.SignIn != web.SignInOwn:
+		return fmt.Errorf("paymentexpress: splynx: sign_in %q: splynx or own", a.Splynx.SignIn)
 	case a.Journal.Backend != "sqlite":
 		return fmt.Errorf("paymentexpress: journal %q: sqlite", a.Journal.Backend)
 	case a.JournalReserve < 0:

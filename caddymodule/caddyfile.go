@@ -89,6 +89,7 @@ func (w words) read(d *caddyfile.Dispenser, block string, often ...string) error
 //			tls_ca <file>
 //			auth token|signature
 //			session_cookie <name...>
+//			sign_in splynx|own
 //		}
 //		windcave {
 //			endpoint <address>
@@ -140,6 +141,8 @@ func (w words) read(d *caddyfile.Dispenser, block string, often ...string) error
 //		booking_quiet_time <duration>
 //		marker_field 1|2|3|4|5
 //		guest_limit <document> <address> <all>
+//		guest_declines <number>
+//		signed_links off|by_id|all
 //		admin_commands read|all
 //		journal sqlite <path>
 //		journal_reserve <size>
@@ -172,6 +175,8 @@ func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 		"booking_quiet_time": duration(&a.BookingQuietTime),
 		"marker_field":       whole(&a.MarkerField),
 		"guest_limit":        whole(&a.GuestLimit.Document, &a.GuestLimit.Address, &a.GuestLimit.All),
+		"guest_declines":     whole(&a.GuestDeclines),
+		"signed_links":       text(&a.SignedLinks),
 		"journal":            text(&a.Journal.Backend, &a.Journal.Path),
 		"journal_reserve":    size(&a.JournalReserve),
 	}.read(d, "paymentexpress", "partner")
@@ -190,6 +195,7 @@ func (s *Splynx) parse(d *caddyfile.Dispenser) error {
 		"tls_ca":          text(&s.TLSCA),
 		"auth":            text(&s.Auth),
 		"session_cookie":  list(&s.SessionCookies),
+		"sign_in":         text(&s.SignIn),
 	}.read(d, "splynx")
 }
 

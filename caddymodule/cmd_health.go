@@ -74,6 +74,9 @@ func (h health) print(w io.Writer, asJSON bool) error {
 	if h.Payments != nil {
 		field("payments", "%s", h.Payments.words())
 	}
+	if h.Guests != nil {
+		field("links", "%s", h.Guests.words())
+	}
 	field("Splynx", "%s", gateWords(h.Splynx))
 	field("Windcave", "%s, %s", gateWords(h.Windcave), h.Configuration.Endpoint)
 	field("settings", "%s", h.Configuration.words())

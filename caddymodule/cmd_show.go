@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"net/http"
@@ -54,6 +55,18 @@ func (d detailAnswer) print(w io.Writer) error {
 	field("started", "%s by %s, %s", c.at(v.CreatedAt), originWords[v.Origin], wayWords[v.Way])
 	field("Windcave", "%s", v.atWindcave(c))
 	field("Splynx", "%s", v.inSplynx(c))
+	if v.Card.Key != "" {
+		field("card", "%s ending in %s", cmp.Or(v.Card.Brand, "saved card"), v.Card.Ends)
+	}
+	if v.Save.Stage != payment.SaveNone {
+		field("saving", "%s", v.saving())
+	}
+	for _, b := range v.GivenBack {
+		field("refund", "%s: %s%s", b.ID, b.Amount.Number()+" "+v.Currency, map[bool]string{true: ", failed"}[b.Failed])
+	}
+	if v.Of != "" {
+		field("refund of", "%s", v.Of)
+	}
 	if d.Waiting > 0 {
 		field("results", "%s to be judged: Windcave could not be asked about what came back", counted(d.Waiting, "waits", "wait"))
 	}
@@ -70,6 +83,19 @@ func (d detailAnswer) print(w io.Writer) error {
 		p.advise(v)
 	}
 	return p.err
+}
+
+// saving says what became of the card that the page was to save.
+func (v paymentView) saving() string {
+	switch v.Save.Stage {
+	case payment.SaveWanted:
+		return "the card is to be saved once this is paid"
+	case payment.SaveStoring:
+		return "the card is on its way into Splynx"
+	case payment.SaveDone:
+		return "the card is saved"
+	}
+	return "the card was not saved: " + wordsOf(v.Save.Why)
 }
 
 var originWords = map[payment.Origin]string{

@@ -22,7 +22,10 @@ func subcommands() []*cobra.Command {
 		listCommand(),
 		showCommand(),
 		settleCommand(),
+		refundCommand(),
 		journalCommand(),
+		linkCommand(),
+		guestsCommand(),
 		healthCommand(),
 	}
 }

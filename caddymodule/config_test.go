@@ -100,6 +100,8 @@ func TestWrongSettings(t *testing.T) {
 		"partner's pxpost":   {"currency NZD", "currency NZD\npartner 2 {\npxpost U {env.CONFIG_TEST_KEY}\n}", "partner 2: pxpost without pxpay; the partner needs both of its own, or neither"},
 		"partner's key":      {"currency NZD", "currency NZD\npartner 2 {\npxpay U {env.CONFIG_TEST_NOT_SET}\n}", "partner 2: pxpay secret"},
 		"retired key":        {"windcave {", "windcave {\nretired pxpay U {env.CONFIG_TEST_NOT_SET}", "windcave: retired: pxpay secret"},
+		"sign_in":            {"public_url", "sign_in ours\npublic_url", `sign_in "ours": splynx or own`},
+		"signed links":       {"currency NZD", "currency NZD\nsigned_links yes", `signed_links "yes": off, by_id or all`},
 		"card check":         {"currency NZD", "currency NZD\ncards {\ncheck validate\n}", `cards: check "validate": purchase or auth`},
 		"card check amount":  {"currency NZD", "currency NZD\ncards {\ncheck_amount 1.001\n}", `cards: check_amount "1.001" is no amount of NZD, such as 1.00`},
 		"partner's check":    {"currency NZD", "currency NZD\ncards {\ncheck_amount 1.50\n}\npartner 2 {\ncurrency JPY\n}", `cards: check_amount "1.50" is no amount of JPY, such as 1`},

@@ -43,6 +43,9 @@ type Splynx struct {
 	Auth string `json:"auth,omitempty"`
 	// Names of the cookies that may hold a Splynx session. Default: PHPSESSID.
 	SessionCookies []string `json:"session_cookies,omitempty"`
+	// Where customers sign in who are not: at `splynx`, or on a page of our `own`, for a Splynx
+	// that does not tell whose a session is. Default: `splynx`.
+	SignIn string `json:"sign_in,omitempty"`
 }
 
 // Windcave is the account that cards are charged with.

@@ -20,7 +20,8 @@ type health struct {
 	Journal       healthJournal       `json:"journal"`
 	Splynx        upstream.State      `json:"splynx"`
 	Windcave      upstream.State      `json:"windcave"`
-	Payments      *healthPayments     `json:"payments"` // null: the journal is not open
+	Payments      *healthPayments     `json:"payments"`         // null: the journal is not open
+	Guests        *guestsAnswer       `json:"guests,omitempty"` // only while payment links are closed
 	Configuration healthConfiguration `json:"configuration"`
 }
 
@@ -101,6 +102,11 @@ func (n present) payments(ctx context.Context, h *health) error {
 	}
 	h.Journal.Fresh, h.Journal.JournalHealth = n.store.Fresh(), &e.Journal
 	h.Payments = &healthPayments{Unfinished: e.Unfinished, Parked: e.Parked, Unjudged: e.Unjudged}
+	if g, err := n.guests(ctx, time.Now()); err != nil {
+		return err
+	} else if g.Closed {
+		h.Guests = &g
+	}
 	if e.Oldest == nil {
 		return nil
 	}
@@ -133,6 +139,9 @@ func (h *health) look(a *App, now time.Time) {
 	}
 	if h.Payments != nil && h.Payments.Oldest != nil {
 		lookAtMoney(h.Payments.Oldest, now, say)
+	}
+	if h.Guests != nil && h.Guests.Who == "" {
+		say("payment links are closed until %s, for %s: somebody may be trying out cards. Look at them (caddy paymentexpress list --state declined), then open the links (guests open) or close them for longer (guests close --for 24h)", utc(h.Guests.Until), h.Guests.Why)
 	}
 	for _, s := range []upstream.State{h.Splynx, h.Windcave} {
 		if unheard(s, now) {

@@ -77,6 +77,7 @@ func (e *Engine) Refund(ctx context.Context, r Refund) (*Payment, error) {
 		if err := e.sendRefund(ctx, g, row); err != nil && !errors.Is(err, errFenced) {
 			return nil, err
 		}
+		e.step(row.ID) // so that what is to be typed into Splynx is known at once
 		return e.store.Get(ctx, row.ID)
 	})
 }
@@ -144,8 +145,8 @@ type GivenBack struct {
 	Failed bool            `json:"failed,omitempty"` // finally: it counts no more
 }
 
-// left is what may still be given back of a payment.
-func (p *Payment) left() (currency.Amount, error) {
+// Left is what may still be given back of a payment.
+func (p *Payment) Left() (currency.Amount, error) {
 	left := p.Amount
 	for _, g := range p.GivenBack {
 		if g.Failed {
@@ -194,7 +195,7 @@ func (e *Engine) reserve(ctx context.Context, g *Generation, p *Payment, amount 
 				return Writes{}, nil
 			}
 		}
-		left, err := q.left()
+		left, err := q.Left()
 		if err != nil {
 			return Writes{}, err
 		}

@@ -57,9 +57,18 @@ type knownCaller struct {
 }
 
 // whoIs tells who is signed in, by all the cookies that may say so. A fresh answer comes from
-// Splynx itself; another one may be up to callerLife old. Nobody is no error. A cookie that
-// cannot be asked about any more does not hide what another one has proved.
+// Splynx itself; another one may be up to callerLife old. Nobody is no error.
 func (h *Handler) whoIs(r *http.Request, fresh bool) (caller, error) {
+	all, err := h.bySessions(r, fresh)
+	if h.SignIn != SignInOwn {
+		return all, err
+	}
+	return h.withOwnSignIn(r, fresh, all, err)
+}
+
+// bySessions tells whose Splynx's sessions are. A cookie that cannot be asked about any more
+// does not hide what another one has proved.
+func (h *Handler) bySessions(r *http.Request, fresh bool) (caller, error) {
 	var all caller
 	var beyond error
 	var nobodys []func() // give back what they counted

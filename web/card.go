@@ -171,7 +171,7 @@ func (h *Handler) showCard(w http.ResponseWriter, r *http.Request, v visit, o *h
 		return
 	}
 	p = v.of(p)
-	p.Template, p.Action, p.Partner, p.Amount = "card", v.path, o.partner, &o.due
+	p.Template, p.Action, p.Partner, p.Amount, p.OwnList = "card", v.path, o.partner, &o.due, paymentsPath
 	if o.card.Key != "" {
 		p.Cards = []tile{{Choice: savedCard, Card: &o.card, Off: !o.card.Usable()}}
 	}
@@ -188,7 +188,9 @@ func (h *Handler) showCard(w http.ResponseWriter, r *http.Request, v visit, o *h
 	}
 	if o.saving != nil && o.saving.Save.Stage == payment.SaveFailed && p.Notice == "" && h.Now().Sub(o.saving.MovedAt) < savedNews &&
 		o.saving.Save.Why != payment.ReasonNewerCard && o.saving.Save.Why != payment.ReasonRemoved {
-		p.Notice = "card_not_saved"
+		if p.Notice = "card_not_saved"; o.saving.Kind != payment.KindCardCheck { // what it paid is paid
+			p.Notice = "paid_card_not_saved"
+		}
 	}
 	refresh(&p, r)
 	h.show(w, r, p)

@@ -16,9 +16,12 @@ func (h *Handler) directPay(y way) http.HandlerFunc {
 			h.show(w, r, tooMany(wait))
 			return
 		}
-		v := visit{way: y, e: e}
+		v, ok := h.admit(w, r, visit{way: y, e: e})
+		if !ok {
+			return
+		}
 		b := h.payable(w, r, v, r.URL.Query().Get("item_id"))
-		if b == nil {
+		if b == nil || h.linksClosed(w, r, v, b) {
 			return
 		}
 		var err error
@@ -46,7 +49,7 @@ func (h *Handler) startDirectPay(y way) http.HandlerFunc {
 			h.show(w, r, tooMany(wait))
 			return
 		}
-		v.payer = f.Payer
+		v.payer, v.ends = f.Payer, f.Ends // the page that it came from was reached properly
 		h.take(w, r, v, f, old)
 	}
 }

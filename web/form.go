@@ -78,7 +78,7 @@ func (h *Handler) offerForm(w http.ResponseWriter, r *http.Request, v visit, b *
 	p.Cards = cards.tiles()
 	p.Form, err = seal(r.Context(), v.e, sealedForm{
 		Key: key.String(), Card: cards.offered(), Kind: v.kind, Document: b.id, Number: b.number, Customer: b.customer,
-		Amount: b.due, Payer: v.payer, Signed: v.portal, ByID: v.byID, Made: h.Now().UTC(),
+		Amount: b.due, Payer: v.payer, Signed: v.portal, ByID: v.byID, Ends: v.ends, Made: h.Now().UTC(),
 	})
 	if err != nil {
 		h.closed(w, r, err)
@@ -92,6 +92,9 @@ func (h *Handler) offerForm(w http.ResponseWriter, r *http.Request, v visit, b *
 		p.Key = "pay_top_up"
 	}
 	p.Template, p.Action = "pay", v.path
+	if v.portal {
+		p.OwnList = paymentsPath
+	}
 	p.Number, p.Amount, p.Partner = v.shows(b.number), &b.due, b.partner
 	h.show(w, r, p)
 }

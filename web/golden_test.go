@@ -63,6 +63,12 @@ var goldenPages = []goldenPage{
 	{"paid_booked_looked_at", 200, setup{}, func(r *rig) answer {
 		return shown(r, payment.Parked, approved, func(p *payment.Payment) { p.Reason = payment.ReasonBookedTwice })
 	}},
+	{"going_back", 200, setup{}, func(r *rig) answer {
+		return shown(r, payment.Approved, approved, unclaimable, func(p *payment.Payment) { p.GivesBack = true })
+	}},
+	{"going_back_looked_at", 200, setup{}, func(r *rig) answer {
+		return shown(r, payment.Parked, approved, func(p *payment.Payment) { p.GivesBack, p.Reason = true, payment.ReasonRefundRefused })
+	}},
 	{"looked_at", 200, setup{}, func(r *rig) answer { return shown(r, payment.Parked) }},
 	{"refunded", 200, setup{}, func(r *rig) answer { return shown(r, payment.Refunded, approved) }},
 	{"waiting", 200, setup{}, func(r *rig) answer { return shown(r, payment.Offered, pending(r)) }},
@@ -247,6 +253,11 @@ var goldenPages = []goldenPage{
 		r.cardShown(payment.Settled, payment.KindCardCheck, payment.SaveFailed)
 		return r.get(cardPage.path, r.signedIn())
 	}},
+	{"card_good-paid_card_not_saved", 200, setup{}, func(r *rig) answer {
+		r.putCard("", goodCard)
+		r.cardShown(payment.Recorded, payment.KindInvoice, payment.SaveFailed)
+		return r.get(cardPage.path, r.signedIn())
+	}},
 	{"card_unavailable", 200, setup{Edit: func(c *Config) { c.Generation.Default.PxPost = nil }}, func(r *rig) answer { return r.get(cardPage.path, r.signedIn()) }},
 	{"card_of_main", 200, setup{}, func(r *rig) answer { return r.get(cardPage.path, r.signedInSub()) }},
 	{"card_saving-payment", 200, setup{}, func(r *rig) answer { return r.cardShown(payment.Approved, payment.KindCardCheck, payment.SaveStoring) }},
@@ -268,6 +279,10 @@ var goldenPages = []goldenPage{
 	{"widget-together", 200, setup{}, func(r *rig) answer { r.owes(); r.putCard("", goodCard); return r.get(widget.path, r.signedIn()) }},
 	{"widget-paid", 200, setup{}, func(r *rig) answer { return r.paysTogether(windcavetest.CardApproved, 1) }},
 	{"widget-declined", 200, setup{}, func(r *rig) answer { return r.paysTogether(windcavetest.CardDeclined, 9) }},
+	{"widget_rest", 200, setup{}, func(r *rig) answer {
+		r.put(goldenID, payment.Unknown, r.byCustomer)
+		return r.get(widget.path, r.signedIn())
+	}},
 	{"widget_empty", 200, setup{Due: "0"}, func(r *rig) answer { return r.get(widget.path, r.signedIn()) }},
 	{"together", 200, setup{}, func(r *rig) answer {
 		r.owes()
@@ -320,6 +335,58 @@ var goldenPages = []goldenPage{
 		}
 		return r.get(goldenURL, stranger)
 	}},
+	{"too_many-declined", 429, setup{}, func(r *rig) answer {
+		r.tries(r.link())
+		r.tries(r.link())
+		return r.tries(r.link())
+	}},
+	{"guests_closed", 503, setup{}, func(r *rig) answer { r.shutLinks(); return r.get(r.link()) }},
+	{"guests_closed-for_hours", 503, setup{}, func(r *rig) answer {
+		r.must(SetGuests(context.Background(), r.Engine, Guests{At: time.Now(), Until: time.Now().Add(24 * time.Hour), Who: "anna"}))
+		return r.get(r.link())
+	}},
+	{"guests_closed-by_id", 503, setup{}, func(r *rig) answer {
+		r.shutLinks()
+		return r.get(itemURL(directInvoice.path+"-by-id", fmt.Sprint(r.Invoice)))
+	}},
+	{"guests_closed-sent", 503, setup{}, func(r *rig) answer {
+		form := r.get(r.link()).form()
+		r.shutLinks()
+		return r.press(form)
+	}},
+	{"link_ended", 410, setup{Edit: signedLinks(SignedAll)}, func(r *rig) answer {
+		link := r.signs(LinkRequest{Kind: payment.KindInvoice, Number: r.Number})
+		time.Sleep((linkLife + 1) * 24 * time.Hour) // virtual
+		return r.get(link)
+	}},
+	{"pay-by_id_signed", 200, setup{Edit: signedLinks(SignedByID)}, func(r *rig) answer {
+		return r.get(r.signs(LinkRequest{Kind: payment.KindInvoice, ID: r.Invoice}))
+	}},
+	{"sign_in", 200, setup{Edit: ownSignIn}, func(r *rig) answer { return r.asksSignIn(r.icon()) }},
+	{"sign_in-no_login", 422, setup{Edit: ownSignIn}, func(r *rig) answer { return r.signsIn("", " ", "x") }},
+	{"sign_in-no_password", 422, setup{Edit: ownSignIn}, func(r *rig) answer { return r.signsIn("", "marla", "") }},
+	{"sign_in-wrong", 422, setup{Edit: ownSignIn}, func(r *rig) answer { return r.signsIn("", markup, "x") }},
+	{"sign_in-old_sign_in", 409, setup{Edit: ownSignIn}, func(r *rig) answer {
+		form := r.asksSignIn("").form()
+		time.Sleep(formLife + time.Second) // virtual
+		return r.send(http.MethodPost, ownSignInPath, url.Values{"form": {form}, "login": {"marla"}, "password": {"x"}})
+	}},
+	{"sign_in_wait", 429, setup{Edit: ownSignIn}, func(r *rig) answer {
+		for range waitsLogin {
+			r.signsIn("", "marla", "x")
+		}
+		return r.signsIn("", "marla", "x")
+	}},
+	{"sign_in_closed", 503, setup{Edit: ownSignIn}, func(r *rig) answer {
+		r.Splynx.SetOutage(true)
+		return r.signsIn("", "marla", "x")
+	}},
+	{"sign_out", 200, setup{Edit: ownSignIn}, func(r *rig) answer {
+		c := r.isIn(r.Customer)
+		form := r.get(paymentsPath, with(c)).find(signOutText)
+		return r.send(http.MethodPost, signOutPath, url.Values{"form": {form}}, with(c))
+	}},
+	{"payments-signed_in_here", 200, setup{Edit: ownSignIn}, func(r *rig) answer { return r.get(paymentsPath, with(r.isIn(r.Customer))) }},
 	{"bad_form", 400, setup{}, func(r *rig) answer { return r.press("forged") }},
 	{"no_page", 404, setup{}, func(r *rig) answer { return r.get(Prefix + "/nothing") }},
 	{"method", 405, setup{}, func(r *rig) answer { return r.send(http.MethodPost, goldenURL, url.Values{}) }},
@@ -334,6 +401,12 @@ var goldenPages = []goldenPage{
 		r.configure(r.Config)
 		return r.press(form)
 	}},
+}
+
+// shutLinks closes payment links for an hour.
+func (r *rig) shutLinks() {
+	r.Helper()
+	r.must(SetGuests(context.Background(), r.Engine, Guests{At: time.Now(), Until: time.Now().Add(time.Hour), Who: "anna"}))
 }
 
 type goldenPage struct {

@@ -48,6 +48,15 @@ type Config struct {
 	Card           bool // customers may save a card; one that is saved can be paid with all the same
 	// The dashboard's list of unpaid invoices, and of unpaid proforma invoices, is served.
 	DashboardInvoices, DashboardRequests bool
+	// SignIn says where customers sign in whom no session of Splynx proves: SignInSplynx leads
+	// to the portal's login, SignInOwn to a page of ours. Default: SignInSplynx.
+	SignIn string
+	// SignedLinks says which payment links must be signed (SignLink): SignedNone, SignedByID
+	// (those with an id, which anybody can count up) or SignedAll. Default: SignedNone.
+	SignedLinks string
+	// GuestDeclines is how many payments of guests may be declined within an hour; with more,
+	// payment links close for an hour. Default: 30.
+	GuestDeclines int
 	// TopUp says how much a partner's customers may pay to their balance. Default: TopUp{}.
 	TopUp func(partner int64) TopUp
 	// Language is the language of a partner's pages, such as de or pt-BR. Default: "", the
@@ -75,7 +84,8 @@ type Handler struct {
 	starts   singleflight.Group  // both halves of a double click get the same answer
 	asking   *semaphore.Weighted // turns to ask Splynx on behalf of somebody who waits
 	known    callers
-	nearby   sync.Once // the warning that guests are counted by a neighbour's address
+	closing  sync.Mutex // payment links are closed by one
+	nearby   sync.Once  // the warning that guests are counted by a neighbour's address
 	csp      string
 }
 
@@ -85,7 +95,9 @@ func New(c Config) (*Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	c = c.withDefaults()
+	if c, err = c.checked(); err != nil {
+		return nil, err
+	}
 	h := &Handler{
 		Config: c, public: public, zone: c.Generation.Settings.Normalize().TimeZone,
 		origin: http.NewCrossOriginProtection(), routes: http.NewServeMux(), asking: semaphore.NewWeighted(lookUps),
@@ -124,13 +136,34 @@ func New(c Config) (*Handler, error) {
 		h.routes.HandleFunc("GET "+widget.path, h.showWidget)
 		h.routes.HandleFunc("POST "+widget.path, h.payTogether)
 	}
+	if h.SignIn == SignInOwn {
+		h.routes.HandleFunc("GET "+ownSignInPath, h.askSignIn)
+		h.routes.HandleFunc("POST "+ownSignInPath, h.takeSignIn)
+		h.routes.HandleFunc("POST "+signOutPath, h.takeSignOut)
+	}
 	h.routes.HandleFunc("GET "+paymentsPath, h.ownPayments)
 	h.routes.HandleFunc("GET "+Prefix+"/payment/{id}", h.showPayment)
 	h.routes.HandleFunc("GET "+Prefix+"/assets/{file}", h.asset)
 	return h, nil
 }
 
+// checked refuses words that are not known, and fills in the defaults.
+func (c Config) checked() (Config, error) {
+	switch {
+	case c.SignIn != SignInSplynx && c.SignIn != SignInOwn:
+		return c, fmt.Errorf("sign_in %q: own, or nothing for Splynx's login", c.SignIn)
+	case c.SignedLinks != SignedNone && c.SignedLinks != SignedByID && c.SignedLinks != SignedAll:
+		return c, fmt.Errorf("signed_links %q: by_id, all, or nothing for none", c.SignedLinks)
+	case c.GuestDeclines < 0:
+		return c, fmt.Errorf("guest_declines %d: a number above 0", c.GuestDeclines)
+	}
+	return c.withDefaults(), nil
+}
+
 func (c Config) withDefaults() Config {
+	if c.GuestDeclines == 0 {
+		c.GuestDeclines = guestDeclines
+	}
 	if c.Logger == nil {
 		c.Logger = zap.NewNop()
 	}

@@ -31,11 +31,13 @@ type Limits struct {
 	seen    map[limitKey]*rate.Limiter
 	sweepAt int       // how many may be kept before the next sweep
 	swept   time.Time // when the last one was
+
+	attempts attempts
 }
 
 // NewLimits makes limits.
 func NewLimits(l GuestLimit) *Limits {
-	limits := &Limits{seen: make(map[limitKey]*rate.Limiter)}
+	limits := &Limits{seen: make(map[limitKey]*rate.Limiter), attempts: newAttempts()}
 	limits.Set(l)
 	return limits
 }

@@ -38,11 +38,15 @@ var standingWords = map[payment.CardStanding]string{
 
 // RowWords is what a row is about.
 func (v view) RowWords(e entry) (string, error) {
-	words, err := v.say(e.Words, map[string]string{"Number": e.Number})
-	if err != nil || e.Ends == "" {
-		return words, err
+	return v.say(e.Words, map[string]string{"Number": e.Number})
+}
+
+// RowCard is the saved card that a row was charged to.
+func (v view) RowCard(e entry) (string, error) {
+	if e.Ends == "" {
+		return "", nil
 	}
-	return v.say("row.with_card", map[string]string{"What": words, "Ends": e.Ends})
+	return v.say("row.card", map[string]string{"Ends": e.Ends})
 }
 
 // RowMoney is a row's amount.

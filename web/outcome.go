@@ -61,6 +61,7 @@ func (h *Handler) look(r *http.Request, id payment.ID) (page, error) {
 		return page{}, err
 	}
 	v := h.outcome(p, waiting || p.State == payment.Offered && r.URL.Query().Has(cameBack))
+	v.Again = h.againAt(r.Context(), e, p, v.Again)
 	if !own {
 		v = bare(v)
 		if p.Origin == payment.OriginCustomer {
@@ -69,6 +70,9 @@ func (h *Handler) look(r *http.Request, id payment.ID) (page, error) {
 		return v, nil
 	}
 	e.Nudge(r.Context(), id)
+	if v.Customer {
+		v.OwnList = paymentsPath
+	}
 	return v, nil
 }
 
@@ -120,6 +124,8 @@ func (h *Handler) outcome(p *payment.Payment, waiting bool) page {
 func paid(v *page, p *payment.Payment) {
 	v.Key, v.Mark, v.Moved, v.Receipt, v.When = "paid", markDone, true, true, p.ApprovedAt
 	switch {
+	case p.GivesBack:
+		v.Key, v.Mark, v.Receipt, v.Refresh = "going_back", markWait, false, true
 	case p.State == payment.Approved:
 		v.Key, v.Refresh = "paid_soon", true
 	case p.Kind == payment.KindTopUp:
@@ -134,6 +140,10 @@ func paid(v *page, p *payment.Payment) {
 func parked(v *page, p *payment.Payment) {
 	v.Key, v.Mark, v.When = "looked_at", markWait, p.ApprovedAt
 	if !p.HasMoney() {
+		return
+	}
+	if p.GivesBack {
+		v.Key, v.Moved = "going_back_looked_at", true
 		return
 	}
 	v.Key, v.Moved, v.Receipt = "paid_looked_at", true, true
@@ -202,6 +212,7 @@ func endedKey(p *payment.Payment) string {
 // bareKeys are what anybody else is told of each outcome: whether it is paid.
 var bareKeys = map[string]string{
 	"paid": "bare_paid", "paid_soon": "bare_paid", "paid_to_balance": "bare_paid", "paid_top_up": "bare_paid", "paid_looked_at": "bare_paid", "paid_booked_looked_at": "bare_paid",
+	"going_back": "bare_waiting", "going_back_looked_at": "bare_waiting",
 	"refunded": "bare_refunded", "refund_waiting": "bare_waiting", "refund_failed": "bare_waiting",
 	"card_saved": "bare_refunded", "card_saving": "bare_waiting", "card_not_saved": "bare_refunded",
 	"waiting": "bare_waiting", "looked_at": "bare_waiting", "checking": "bare_waiting", "preparing": "bare_waiting", "at_gateway": "bare_waiting",

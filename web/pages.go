@@ -38,11 +38,14 @@ type page struct {
 	Kind       payment.Kind // of the document or payment that it is about
 	Customer   bool         // it is a page of the customer portal: the way back leads there
 	SignIn     string       // where to sign in
+	SignOut    string       // the form with which to sign out where it was here; empty: not here
 	AsCustomer string       // this page, for who is signed in as an administrator too
 
 	Cards    []tile  // to choose from, or the one that is shown
 	Rows     []entry // of payments
 	Due      []entry // of documents that are not paid
+	OwnList  string  // the list of the customer's payments, from a page that leads there
+	OwnCard  string  // the page of the card, likewise
 	Framed   bool    // a part of the portal's dashboard: without our own head and foot
 	Together bool    // all that is due can be paid with one button
 	Next     string  // the next page of a list
@@ -53,6 +56,7 @@ type page struct {
 	Value        string           // what was typed, or is suggested
 	Owed         *currency.Amount // what is owed, and suggested
 	Wrong        string           // key of what is wrong with it
+	Field        string           // which field that is, of several
 	Least, Most  *currency.Amount // what may be typed
 	Link         string           // the hosted page, while it lives
 	Again        string           // where to try again
@@ -99,6 +103,9 @@ func (h *Handler) reader(r *http.Request, partner int64) reader {
 func (h *Handler) show(w http.ResponseWriter, r *http.Request, p page) {
 	if p.Template == "" {
 		p.Template = "page"
+	}
+	if p.Customer && !p.Framed {
+		p.SignOut = h.signOutForm(r)
 	}
 	d := h.wardrobe.of(p.Partner)
 	v := view{

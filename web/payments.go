@@ -17,17 +17,17 @@ const (
 
 // entry is one row of a list of payments, or of documents to be paid.
 type entry struct {
-	When   time.Time
-	Words  string // key of what it is for
-	Number string
-	Amount *currency.Amount
-	Mark   mark
-	State  string // key of how it stands
-	URL    string
-	Ends   string // the last figures of the saved card it was charged to
-	Late   bool   // overdue
-	Pay    string // where it can be paid
-	Box    string // the value of its box; empty: it has none
+	When     time.Time
+	Words    string // key of what it is for
+	Number   string
+	Amount   *currency.Amount
+	Mark     mark
+	Standing string // key of how it stands
+	URL      string
+	Ends     string // the last figures of the saved card it was charged to
+	Late     bool   // overdue
+	Pay      string // where it can be paid
+	Box      string // the value of its box; empty: it has none
 }
 
 // rowWords are the keys of what a row is for.
@@ -68,6 +68,9 @@ func (h *Handler) ownPayments(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	p := page{Status: http.StatusOK, Key: "payments", Template: "payments", Customer: true, Kind: payment.KindTopUp}
+	if h.Card {
+		p.OwnCard = cardPage.path
+	}
 	if len(all) > paymentsPage {
 		all = all[:paymentsPage]
 		p.Next = paymentsPath + "?after=" + string(all[len(all)-1].ID)
@@ -93,7 +96,7 @@ func (h *Handler) paymentEntry(p *payment.Payment, who caller) (row entry, ok bo
 	if p.HasMoney() {
 		row.When = p.ApprovedAt
 	}
-	row.State, row.Mark, ok = entryState(p)
+	row.Standing, row.Mark, ok = entryState(p)
 	return row, ok
 }
 

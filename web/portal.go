@@ -96,13 +96,16 @@ func (h *Handler) customer(w http.ResponseWriter, r *http.Request, back string, 
 	case who.customer != 0 && who.admin && r.Method != http.MethodPost && r.URL.Query().Get(asCustomer) != "customer":
 		h.show(w, r, page{Status: http.StatusOK, Key: "signed_in_twice", Customer: true, AsCustomer: back + "&" + asCustomer + "=customer"})
 	case who.customer != 0:
+		h.renew(w, r)
 		return who, true
 	case who.admin:
 		h.show(w, r, page{Status: http.StatusForbidden, Key: "administrator", SignIn: h.signIn(back)})
 	case fresh:
-		h.show(w, r, page{Status: http.StatusForbidden, Key: "signed_out", SignIn: signInPath})
+		h.show(w, r, page{Status: http.StatusForbidden, Key: "signed_out", SignIn: h.signInPage()})
 	case r.URL.Query().Has(signedInMark):
-		h.Logger.Warn("splynx does not say whose session this is; look at session_cookie", zap.Strings("session_cookie", h.SessionCookies), zap.Bool("cookie_came", len(h.sessions(r)) > 0))
+		if h.SignIn != SignInOwn { // else the browser keeps no cookies
+			h.Logger.Warn("splynx does not say whose session this is; look at session_cookie", zap.Strings("session_cookie", h.SessionCookies), zap.Bool("cookie_came", len(h.sessions(r)) > 0))
+		}
 		h.show(w, r, page{Status: http.StatusForbidden, Key: "not_signed_in", SignIn: h.signIn(back)})
 	default:
 		http.Redirect(w, r, h.signIn(back), http.StatusFound)
@@ -110,14 +113,21 @@ func (h *Handler) customer(w http.ResponseWriter, r *http.Request, back string, 
 	return caller{}, false
 }
 
-// signIn is Splynx's own sign-in page, which leads back to an address of ours.
+// signIn is the page to sign in on, Splynx's or ours, which leads back to an address of ours.
 func (h *Handler) signIn(back string) string {
-	separator := "?"
-	if u, err := url.Parse(back); err == nil && u.RawQuery != "" {
-		separator = "&"
+	if h.SignIn != SignInOwn { // ours adds the mark itself
+		back = marked(back)
 	}
-	u := url.URL{Scheme: h.public.Scheme, Host: h.public.Host, Path: signInPath, RawQuery: url.Values{"return": {back + separator + signedInMark + "=1"}}.Encode()}
+	u := url.URL{Scheme: h.public.Scheme, Host: h.public.Host, Path: h.signInPage(), RawQuery: url.Values{"return": {back}}.Encode()}
 	return u.String()
+}
+
+// signInPage is where customers sign in.
+func (h *Handler) signInPage() string {
+	if h.SignIn == SignInOwn {
+		return ownSignInPath
+	}
+	return signInPath
 }
 
 // customerPayer is a customer as payments keep who made them.

@@ -2,10 +2,6 @@ package web
 
 import (
 	"context"
-	"crypto/aes"
-	"crypto/cipher"
-	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -40,6 +36,7 @@ type sealedForm struct {
 	// Card is the saved card that the page has offered.
 	Card   payment.CardUsed `json:"w,omitzero"`
 	ByID   bool             `json:"i,omitempty"` // the page was reached by the document's id
+	Ends   string           `json:"e,omitempty"` // and by a signed link that ends with this day
 	Signed bool             `json:"s,omitempty"` // the page was that of a customer who is signed in
 	Made   time.Time        `json:"m"`
 
@@ -59,54 +56,31 @@ func (d sealedDocument) box() string { return fmt.Sprintf("%s-%d", d.Kind, d.Doc
 
 // seal writes a form so that unseal can tell that it is ours.
 func seal(ctx context.Context, e *payment.Engine, f sealedForm) (string, error) {
-	box, err := formBox(ctx, e)
-	if err != nil {
-		return "", err
-	}
-	text, err := json.Marshal(f)
-	if err != nil {
-		return "", err
-	}
-	return base64.RawURLEncoding.EncodeToString(box.Seal(nil, nil, text, nil)), nil
+	return sealBox(ctx, e, formBox, f)
 }
 
 // unseal reads what seal wrote: errOld together with the form where its time is over,
 // errSeal for anything that is not ours.
 func unseal(ctx context.Context, e *payment.Engine, s string, now time.Time) (sealedForm, error) {
-	box, err := formBox(ctx, e)
-	if err != nil {
+	var f sealedForm
+	if err := openBox(ctx, e, formBox, s, &f); err != nil {
 		return sealedForm{}, err
 	}
-	sealed, err := base64.RawURLEncoding.DecodeString(s)
-	if err != nil {
-		return sealedForm{}, errSeal
+	err := ageOf(f.Made, now)
+	if errors.Is(err, errSeal) {
+		return sealedForm{}, err
 	}
-	text, err := box.Open(nil, nil, sealed, nil)
-	if err != nil {
-		return sealedForm{}, errSeal
-	}
-	var f sealedForm
-	if err := json.Unmarshal(text, &f); err != nil {
-		return sealedForm{}, errSeal
-	}
-	switch age := now.Sub(f.Made); {
-	case age < -clockBack:
-		return sealedForm{}, errSeal
-	case age > formLife:
-		return f, errOld
-	}
-	return f, nil
+	return f, err
 }
 
-// formBox encrypts and authenticates forms with a key that lives as long as the journal.
-func formBox(ctx context.Context, e *payment.Engine) (cipher.AEAD, error) {
-	key, err := e.Key(ctx, "form")
-	if err != nil {
-		return nil, err
+// ageOf tells whether what was made then may still be sent: errOld if it is too old, errSeal
+// if it is of a time that has not come.
+func ageOf(made, now time.Time) error {
+	switch age := now.Sub(made); {
+	case age < -clockBack:
+		return errSeal
+	case age > formLife:
+		return errOld
 	}
-	block, err := aes.NewCipher(key)
-	if err != nil {
-		return nil, err
-	}
-	return cipher.NewGCMWithRandomNonce(block)
+	return nil
 }

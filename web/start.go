@@ -28,7 +28,11 @@ func (h *Handler) start(r *http.Request, v visit, b *bill, f sealedForm, c choic
 			s.Card = f.Card
 			return v.e.Charge(r.Context(), s)
 		}
-		return v.e.Start(r.Context(), s)
+		p, err := v.e.Start(r.Context(), s)
+		if err == nil && !v.portal {
+			h.Limits.Started(h.ClientIP(r), p.ID, h.Now())
+		}
+		return p, err
 	})
 	started, _ := p.(*payment.Payment)
 	return started, err
@@ -55,7 +59,23 @@ func (h *Handler) countStart(r *http.Request, v visit, f sealedForm, key string)
 		}
 		return nil
 	}
-	from := h.ClientIP(r)
+	return h.countGuest(r, v, f, now)
+}
+
+// countGuest counts the start of a guest, unless links are closed, or too much was declined.
+func (h *Handler) countGuest(r *http.Request, v visit, f sealedForm, now time.Time) error {
+	from, ctx := h.ClientIP(r), context.WithoutCancel(r.Context())
+	if err := h.letGuestsStart(ctx, v.e); err != nil {
+		return err
+	}
+	wait, err := h.declineWait(ctx, v.e, f, from, now)
+	if err != nil {
+		return err
+	}
+	if wait > 0 {
+		h.Logger.Warn("a guest waits: too many payments of this document or from this address were declined", zap.Int64("document", f.Document), zap.Stringer("from", from), zap.Duration("wait", wait))
+		return &limitError{wait}
+	}
 	if wait := h.Limits.Start(f.Document, from, now); wait > 0 {
 		h.Logger.Warn("guest limit reached", zap.Int64("document", f.Document), zap.Stringer("from", from))
 		if from.IsPrivate() || from.IsLoopback() {
@@ -103,9 +123,12 @@ func (h *Handler) started(w http.ResponseWriter, r *http.Request, v visit, b *bi
 // stands.
 func (h *Handler) unstarted(w http.ResponseWriter, r *http.Request, v visit, b *bill, p *payment.Payment, err error) {
 	var beyond *limitError
+	var shut *closedError
 	switch {
 	case errors.As(err, &beyond):
 		h.show(w, r, tooMany(beyond.wait))
+	case errors.As(err, &shut):
+		h.show(w, r, h.guestsClosed(v, b, shut.until))
 	case errors.Is(err, payment.ErrInFlight):
 		h.inFlight(w, r, v.of(page{Number: v.shows(b.number), Partner: b.partner}))
 	case errors.Is(err, payment.ErrFormChanged):
@@ -114,7 +137,7 @@ func (h *Handler) unstarted(w http.ResponseWriter, r *http.Request, v visit, b *
 		h.closed(w, r, err)
 	default:
 		shown := h.cannotShow(r, err)
-		shown.Look, shown.RefreshAfter = v.at(b), "30"
+		shown.Look, shown.RefreshAfter = h.at(r.Context(), v, b), "30"
 		if p != nil {
 			shown.Look, shown.RefreshAfter = h.paymentURL(p.ID), "2"
 		}

@@ -16,8 +16,10 @@ var translated = []string{"de", "es", "fr", "pt"}
 
 // sameAsEnglish are texts that are right as they are in English.
 var sameAsEnglish = map[string][]string{
-	"fr": {"date.form", "fact.date"},
-	"es": {"date.form"},
+	"de": {"tile.saved_bare"},
+	"es": {"date.day", "date.form", "tile.saved_bare"},
+	"fr": {"date.day", "date.form", "fact.date", "tile.saved_bare"},
+	"pt": {"sign_in.login", "tile.saved_bare"},
 }
 
 func shipped(t *testing.T, lang string) map[string]*i18n.Message {
@@ -111,6 +113,7 @@ var safeWords = []struct{ en, de, es, fr, pt string }{
 	{"nothing was charged yet", "noch nichts abgebucht", "no se ha cobrado nada", "rien n’a encore été débité", "ainda nada foi cobrado"},
 	{"do not pay again", "zahlen Sie nicht noch einmal", "no vuelva a pagar", "ne payez pas une deuxième fois", "não pague outra vez"},
 	{"Do not pay again", "Zahlen Sie nicht noch einmal", "No vuelva a pagar", "Ne payez pas une deuxième fois", "Não pague outra vez"},
+	{"{{.Money}} was taken to check the card", "Zur Prüfung der Karte wurden {{.Money}} abgebucht", "Para comprobar la tarjeta se cobró un importe de {{.Money}}", "Un montant de {{.Money}} a été débité pour vérifier la carte", "Para verificar o cartão, foi cobrado o valor de {{.Money}}"},
 	{"If you have paid already", "Wenn Sie bereits bezahlt haben", "Si ya ha pagado", "Si vous avez déjà payé", "Se já pagou"},
 }
 

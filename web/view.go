@@ -1,6 +1,7 @@
 package web
 
 import (
+	"slices"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -73,8 +74,20 @@ func (v view) Parts(text string) []string { return breaks(text, v.decimal()) }
 // Long tells that the amount needs smaller figures to stay on one line of a phone.
 func (v view) Long() bool { return utf8.RuneCountInString(v.Money()) > 12 }
 
+// SavedTile tells that a saved card is among those to choose from.
+func (v view) SavedTile() bool {
+	return slices.ContainsFunc(v.Cards, func(t tile) bool { return t.Card != nil })
+}
+
+// SeeCard tells that what is to be seen is the card, and no payment.
+func (v view) SeeCard() bool { return v.See == cardPage.path }
+
 // Wait is how long to wait before coming back, in words.
 func (v view) Wait() (string, error) {
+	if v.RetryAfter >= 2*time.Hour {
+		hours := ceil(v.RetryAfter, time.Hour)
+		return v.localize(&i18n.LocalizeConfig{MessageID: "wait_hours", PluralCount: hours, TemplateData: map[string]int{"Hours": hours}})
+	}
 	minutes := max(ceil(v.RetryAfter, time.Minute), 1)
 	return v.localize(&i18n.LocalizeConfig{MessageID: "wait", PluralCount: minutes, TemplateData: map[string]int{"Minutes": minutes}})
 }
@@ -155,6 +168,12 @@ func (v view) Typed() string {
 		return v.figures(v.Owed.Number(), v.Owed.CurrencyCode())
 	}
 	return v.Value
+}
+
+// Invalid tells that something is wrong with a field of several; of a login and its password
+// nobody is told which it is.
+func (v view) Invalid(field string) bool {
+	return v.Wrong == "wrong.sign_in" || v.Wrong != "" && v.Field == field
 }
 
 // Example is an amount as it can be typed.

@@ -57,6 +57,7 @@ type visit struct {
 	customer int64  // whose documents, balance and card they are; 0: a guest
 	payer    string // who is signed in, as payments keep it
 	sub      bool   // it is a sub-account, and customer its main account
+	ends     string // the last day of the signed link that was followed; empty: it had no good signature
 }
 
 // by is the visit of who is signed in.
@@ -87,9 +88,9 @@ func (v visit) of(p page) page {
 }
 
 // shows is the number as this visit may see it: who comes by an id, which anybody can count
-// up, is not told.
+// up, is not told, unless somebody has signed the link.
 func (v visit) shows(number string) string {
-	if v.byID {
+	if v.byID && v.ends == "" {
 		return ""
 	}
 	return number
@@ -116,14 +117,6 @@ func (v visit) missing() page {
 		p.Key = "no_proforma"
 	}
 	return p
-}
-
-// at is the visit's address, with the document that it names.
-func (v visit) at(b *bill) string {
-	if v.kind == payment.KindTopUp {
-		return v.path
-	}
-	return itemURL(v.path, v.item(b))
 }
 
 // itemURL is an address of ours that names a document.

@@ -38,20 +38,24 @@ func (h *Handler) showWidget(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	list, partner, err := h.owedBy(r.Context(), v)
+	var moving []*payment.Payment
+	if err == nil {
+		list, moving, err = h.withoutMoving(r.Context(), v, list)
+	}
 	if err != nil {
 		h.closed(w, r, err)
 		return
 	}
 	p := page{Status: http.StatusOK, Key: "widget", Template: "widget", Framed: true, Customer: true, Kind: payment.KindTopUp, Partner: partner}
-	if key, err := uuid.Parse(r.URL.Query().Get(paidTogether)); err == nil {
-		if err := h.paidRows(r, v, key.String(), &p); err != nil {
-			h.closed(w, r, err)
-			return
-		}
+	if err := h.movedRows(r, v, moving, &p); err != nil {
+		h.closed(w, r, err)
+		return
 	}
 	h.fillWidget(r, v, &p, list)
 	if len(list) == 0 {
-		p.Key = "widget_empty"
+		if p.Key = "widget_empty"; len(moving) > 0 {
+			p.Key = "widget_rest"
+		}
 	} else if cards := h.wallet(r, v, partner); len(list) > 1 && cards.card.Usable() && !p.Refresh {
 		p.Together, p.Cards = true, cards.tiles()[:1]
 		if p.Form, err = h.sealTogether(r, v, list, cards); err != nil {
@@ -207,6 +211,9 @@ func (h *Handler) payTogether(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	list, partner, err := h.owedBy(r.Context(), v)
+	if err == nil {
+		list, _, err = h.withoutMoving(r.Context(), v, list)
+	}
 	if err != nil {
 		h.closed(w, r, err)
 		return
@@ -302,23 +309,49 @@ func (h *Handler) chargeTogether(w http.ResponseWriter, r *http.Request, v visit
 // togetherKey begins the form keys of payments that were made with one button.
 func togetherKey(key string) string { return "together/" + key + "/" }
 
-// paidRows adds what became of the documents that were paid with one button.
-func (h *Handler) paidRows(r *http.Request, v visit, key string, p *page) error {
-	all, err := v.e.Find(r.Context(), payment.Filter{Customer: v.customer, Payer: v.payer, Limit: 10 * togetherMost})
+// withoutMoving takes out of a list what money is under way for, which may not be paid again, and
+// gives the payments that it is under way with.
+func (h *Handler) withoutMoving(ctx context.Context, v visit, list []owed) (left []owed, moving []*payment.Payment, err error) {
+	all, err := v.e.Find(ctx, payment.Filter{Customer: v.customer, States: payment.InFlight(), Limit: 1000})
 	if err != nil {
-		return err
+		return nil, nil, err
+	}
+	for _, o := range list {
+		wanted := &payment.Payment{Kind: o.kind, Customer: v.customer, DocumentID: o.id}
+		i := slices.IndexFunc(all, func(p *payment.Payment) bool { return p.Blocks(wanted) })
+		if i < 0 {
+			left = append(left, o)
+		} else if !slices.Contains(moving, all[i]) {
+			moving = append(moving, all[i])
+		}
+	}
+	return left, moving, nil
+}
+
+// movedRows adds the payments that are under way, and what became of the documents that were
+// paid with one button.
+func (h *Handler) movedRows(r *http.Request, v visit, moving []*payment.Payment, p *page) error {
+	all := moving
+	if key, err := uuid.Parse(r.URL.Query().Get(paidTogether)); err == nil {
+		mine, err := v.e.Find(r.Context(), payment.Filter{Customer: v.customer, Payer: v.payer, Limit: 10 * togetherMost})
+		if err != nil {
+			return err
+		}
+		for _, one := range mine {
+			known := slices.ContainsFunc(all, func(m *payment.Payment) bool { return m.ID == one.ID })
+			if !known && strings.HasPrefix(one.FormKey, togetherKey(key.String())) {
+				all = append(all, one)
+			}
+		}
 	}
 	slices.SortStableFunc(all, func(a, b *payment.Payment) int {
 		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.DocumentNumber, b.DocumentNumber))
 	})
 	for _, one := range all {
-		if !strings.HasPrefix(one.FormKey, togetherKey(key)) {
-			continue
-		}
 		if row, ok := h.paymentEntry(one, caller{customer: v.customer}); ok {
 			p.Rows = append(p.Rows, row)
 		}
-		if one.State == payment.Submitted || one.State == payment.Unknown {
+		if one.InFlight() && one.State != payment.Parked {
 			p.Refresh = true
 			v.e.Nudge(r.Context(), one.ID)
 		}

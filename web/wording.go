@@ -17,6 +17,7 @@ var commonWords = []string{"Provider", "Number", "Reference", "Money", "Host", "
 var ownWords = map[string][]string{
 	"provider":     nil, // is a word itself
 	"wait":         {"Minutes"},
+	"wait_hours":   {"Hours"},
 	"top_up.range": {"Least", "Most"},
 	"top_up.owed":  {"Money"},
 	"date.form":    {"Day", "Month", "Year", "Clock", "Zone"},
@@ -25,7 +26,7 @@ var ownWords = map[string][]string{
 
 	"tile.saved": {"Brand", "Ends"}, "tile.saved_bare": {"Brand", "Ends"}, "tile.expires": {"Expires"},
 	"row.invoice": {"Number"}, "row.proforma": {"Number"}, "row.top_up": {"Number"}, "row.card_check": {"Number"}, "row.refund": {"Number"},
-	"row.with_card": {"What", "Ends"}, "row.due": {"Day"},
+	"row.card": {"Ends"}, "row.due": {"Day"},
 }
 
 // wordsOf lists what the text of a key may name.
