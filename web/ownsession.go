@@ -21,9 +21,6 @@ const (
 	cookiesMost = 4                // of one request
 )
 
-// shutOut are the states of customers who are nobody here.
-var shutOut = map[string]bool{"blocked": true, "disabled": true}
-
 // ownSession is a sign-in on our own page. The browser carries it, sealed.
 type ownSession struct {
 	Site     string    `json:"s"` // the installation that the ids are of
@@ -104,11 +101,12 @@ func (h *Handler) byOwnSignIn(r *http.Request, fresh bool) (caller, error) {
 	return h.stillCustomer(r.Context(), all[0].Customer)
 }
 
-// stillCustomer reads a customer by the API key: who is gone, blocked or disabled is nobody.
+// stillCustomer reads a customer by the API key: who is gone or disabled is nobody.
+// Who is blocked mostly owes, and is to be able to pay.
 func (h *Handler) stillCustomer(ctx context.Context, id int64) (who caller, err error) {
 	err = h.turn(ctx, func(ctx context.Context) error {
 		c, err := h.Generation.Splynx.Customer(ctx, id)
-		if err == nil && !c.Deleted && !shutOut[c.Status] {
+		if err == nil && !c.Deleted && c.Status != "disabled" {
 			who = caller{customer: c.ID, main: c.ParentID}
 		}
 		return err

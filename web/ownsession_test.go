@@ -148,10 +148,10 @@ func TestOwnSessionShowsNothingOfOthers(t *testing.T) {
 	})
 }
 
-// What moves money reads the customer anew: who is gone, blocked or disabled is nobody then.
+// What moves money reads the customer anew: who is gone or disabled is nobody then; who is blocked
+// owes, and pays.
 func TestOwnSessionOfWhoIsNobodyNow(t *testing.T) {
 	for name, change := range map[string]func(*rig){
-		"blocked":  func(r *rig) { r.Splynx.SetStatus(r.Customer, "blocked") },
 		"disabled": func(r *rig) { r.Splynx.SetStatus(r.Customer, "disabled") },
 		"gone":     func(r *rig) { r.Splynx.RemoveCustomer(r.Customer) },
 	} {
@@ -165,6 +165,14 @@ func TestOwnSessionOfWhoIsNobodyNow(t *testing.T) {
 			})
 		})
 	}
+	t.Run("blocked", func(t *testing.T) {
+		inBubble(t, setup{Edit: ownSignIn}, func(r *rig) {
+			c := r.isIn(r.Customer)
+			form := r.get(r.icon(), with(c)).form()
+			r.Splynx.SetStatus(r.Customer, "blocked")
+			r.leads(r.pressIcon(form, with(c)))
+		})
+	})
 }
 
 // The page is for where Splynx says nothing of sessions: there they keep nobody out.

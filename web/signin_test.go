@@ -155,7 +155,6 @@ func TestSignInTellsNothing(t *testing.T) {
 	}{
 		"wrong password":       {login: "marla", password: "wrong"},
 		"no such login":        {login: "marla", password: "wrong", splynx: splynxtest.Options{Style: splynxtest.V4}}, // nobody is added there
-		"blocked":              {login: "marla", password: "cave"},
 		"disabled":             {login: "marla", password: "cave"},
 		"refused":              {login: "marla", password: "cave", splynx: splynxtest.Options{RefusedStatuses: []string{"active"}}},
 		"too many, at Splynx":  {login: "marla", password: "cave", splynx: splynxtest.Options{MaxAttempts: 1}},
@@ -166,7 +165,7 @@ func TestSignInTellsNothing(t *testing.T) {
 			inBubbleHere(t, inTheSame, func(r *rig) {
 				if name != "no such login" {
 					id := r.Splynx.AddCustomer(splynxtest.Customer{Name: "Marla", Login: "marla", Password: "cave"})
-					if name == "blocked" || name == "disabled" {
+					if name == "disabled" {
 						r.Splynx.SetStatus(id, name)
 					}
 				}
