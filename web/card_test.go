@@ -203,35 +203,37 @@ func TestSavedCardIsDeclined(t *testing.T) {
 // approved.
 func TestPayTogether(t *testing.T) {
 	t.Parallel()
-	for name, c := range map[string]struct {
-		card    windcavetest.Card
-		charges int
-	}{"approved": {windcavetest.CardApproved, 3}, "declined": {windcavetest.CardDeclined, 0}} {
-		t.Run(name, func(t *testing.T) {
-			inBubble(t, setup{}, func(r *rig) {
-				r.owes()
-				r.putCardOf(c.card, "", goodCard)
-				me := r.signedIn()
-				confirm := r.together(r.get(widget.path, me).form(), "")
-				r.wants(confirm, 200, "Pay all of it")
-				if n := len(r.Gateway.Charges()); n != 0 {
-					r.Errorf("%d charges before that was confirmed", n)
-				}
-				for range 3 { // pressed again and again
-					if a := r.together(confirm.form(), "pay", confirm.boxes()...); a.Code != http.StatusSeeOther && a.Code != http.StatusConflict {
-						r.Errorf("the button leads to %d %q", a.Code, a.title())
+	for style, number := range styles {
+		for name, c := range map[string]struct {
+			card    windcavetest.Card
+			charges int
+		}{"approved": {windcavetest.CardApproved, 3}, "declined": {windcavetest.CardDeclined, 0}} {
+			t.Run(style+" "+name, func(t *testing.T) {
+				inBubble(t, setup{Splynx: splynxtest.Options{Style: number}}, func(r *rig) {
+					r.owes()
+					r.putCardOf(c.card, "", goodCard)
+					me := r.signedIn()
+					confirm := r.together(r.get(widget.path, me).form(), "")
+					r.wants(confirm, 200, "Pay all of it")
+					if n := len(r.Gateway.Charges()); n != 0 {
+						r.Errorf("%d charges before that was confirmed", n)
 					}
-				}
-				time.Sleep(time.Minute) // virtual
-				if n := len(r.Gateway.Charges()); n != c.charges {
-					r.Errorf("%d charges, want %d", n, c.charges)
-				}
-				if c.charges > 0 {
-					r.wants(r.get(widget.path, me), 200, "Nothing to pay")
-				}
-				r.promises()
+					for range 3 { // pressed again and again
+						if a := r.together(confirm.form(), "pay", confirm.boxes()...); a.Code != http.StatusSeeOther && a.Code != http.StatusConflict {
+							r.Errorf("the button leads to %d %q", a.Code, a.title())
+						}
+					}
+					time.Sleep(time.Minute) // virtual
+					if n := len(r.Gateway.Charges()); n != c.charges {
+						r.Errorf("%d charges, want %d", n, c.charges)
+					}
+					if c.charges > 0 {
+						r.wants(r.get(widget.path, me), 200, "Nothing to pay")
+					}
+					r.promises()
+				})
 			})
-		})
+		}
 	}
 }
 
@@ -335,4 +337,50 @@ func TestCardOfAnotherPartner(t *testing.T) {
 		}
 		r.wants(r.pressCard(r.get(r.icon(), me).form(), "saved"), 400, "This page is out of date")
 	})
+}
+
+// The button that saves a card, pressed twice and in two tabs, leads to one page of the gateway.
+func TestSaveButtonTwice(t *testing.T) {
+	inBubble(t, setup{}, func(r *rig) {
+		me := r.signedIn()
+		forms := []string{r.get(cardPage.path, me).form(), r.get(cardPage.path, me).form()}
+		pages := map[string]bool{}
+		for i := range 4 {
+			pages[r.leads(r.send(http.MethodPost, cardPage.path, url.Values{"form": {forms[i%2]}, "do": {"save"}}, me))] = true
+		}
+		if len(pages) != 1 || len(r.journal()) != 1 {
+			r.Errorf("%d pages, %d payments", len(pages), len(r.journal()))
+		}
+	})
+}
+
+// The list of payments goes on page by page, in both number styles, and shows what was paid by a
+// link too, without a way to that payment's page.
+func TestOwnPayments(t *testing.T) {
+	t.Parallel()
+	for style, number := range styles {
+		t.Run(style, func(t *testing.T) {
+			inBubble(t, setup{Splynx: splynxtest.Options{Style: number}}, func(r *rig) {
+				me := r.signedIn()
+				for i := range paymentsPage + 5 {
+					time.Sleep(time.Second) // virtual
+					r.put(payment.ID(fmt.Sprintf("LISTEDLISTED%04d", i)), payment.Declined, r.byCustomer)
+				}
+				first := r.get(paymentsPath, me)
+				next := paymentsPath + "?after=" + string(payment.ID(fmt.Sprintf("LISTEDLISTED%04d", 5)))
+				if n := strings.Count(first.Body.String(), "<li>"); n != paymentsPage || !strings.Contains(first.Body.String(), next) {
+					r.Errorf("%d rows, want %d and a way to %s", n, paymentsPage, next)
+				}
+				if n := strings.Count(r.get(next, me).Body.String(), "<li>"); n != 5 {
+					r.Errorf("%d rows on the second page", n)
+				}
+				back := r.back(r.Gateway.Pay(r.pay(), windcavetest.CardApproved))
+				r.get(back)
+				time.Sleep(time.Minute) // virtual
+				if body := r.get(paymentsPath, me).Body.String(); !strings.Contains(body, "state done") {
+					r.Errorf("the list does not show what was paid by a link\n%s", body)
+				}
+			})
+		})
+	}
 }
