@@ -180,6 +180,9 @@ type TopUp struct {
 	Least string `json:"least,omitempty"`
 	// Default: 10000.
 	Most string `json:"most,omitempty"`
+	// Amounts that are offered with a button each, at most six. Default: none; what is owed
+	// stands in the field.
+	Suggest []string `json:"suggest,omitempty"`
 }
 
 // GuestLimit says how many payments guests may start in an hour; links may be looked at ten
@@ -280,7 +283,9 @@ func (a *App) setDefaults() {
 	setDefault(&a.Cards.Modes.Run, windcave.ModeRecurring)
 	setDefault(&a.CannotBook, "balance")
 	setDefault(&a.SecondApproval, "balance")
-	setDefault(&a.TopUp, TopUp{"1", "10000"})
+	if a.TopUp.Least == "" && a.TopUp.Most == "" {
+		a.TopUp.Least, a.TopUp.Most = "1", "10000"
+	}
 	setDefault(&a.AdminCommands, "read")
 	setDefault(&a.Statements, "monthly")
 	setDefault(&a.PageLife, caddy.Duration(time.Hour))

@@ -105,7 +105,7 @@ func (w words) read(d *caddyfile.Dispenser, block string, often ...string) error
 //			retired pxpay|pxpost <user> <secret>
 //			currency <code>
 //			payment_method <id>
-//			top_up <least> <most>
+//			top_up <least> <most> [<suggested...>]
 //			name <text>
 //			logo <file>
 //			accent <colour>
@@ -120,7 +120,7 @@ func (w words) read(d *caddyfile.Dispenser, block string, often ...string) error
 //		}
 //		cannot_book balance|refund
 //		second_approval balance|refund
-//		top_up <least> <most>
+//		top_up <least> <most> [<suggested...>]
 //		entry_points {
 //			invoice on|off
 //			request on|off
@@ -159,7 +159,7 @@ func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 		"payment_method":     whole(&a.PaymentMethod),
 		"partner":            a.parsePartner,
 		"entry_points":       a.EntryPoints.parse,
-		"top_up":             text(&a.TopUp.Least, &a.TopUp.Most),
+		"top_up":             a.TopUp.parse,
 		"admin_commands":     text(&a.AdminCommands),
 		"statements":         text(&a.Statements),
 		"time_zone":          text(&a.TimeZone),
@@ -227,7 +227,7 @@ func (a *App) parsePartner(d *caddyfile.Dispenser) error {
 		"retired":        retired(&p.Retired),
 		"currency":       text(&p.Currency),
 		"payment_method": whole(&p.PaymentMethod),
-		"top_up":         text(&p.TopUp.Least, &p.TopUp.Most),
+		"top_up":         p.TopUp.parse,
 		"name":           text(&p.Name),
 		"logo":           text(&p.Look.Logo),
 		"accent":         colour(&p.Look.Accent),
@@ -238,6 +238,16 @@ func (a *App) parsePartner(d *caddyfile.Dispenser) error {
 		a.Partners = make(map[int64]Partner)
 	}
 	a.Partners[id] = p
+	return nil
+}
+
+// parse reads the bounds, and what is suggested between them.
+func (t *TopUp) parse(d *caddyfile.Dispenser) error {
+	args := d.RemainingArgs()
+	if len(args) < 2 {
+		return d.Errf("top_up takes the least and the most, and amounts to suggest after them, not %d", len(args))
+	}
+	t.Least, t.Most, t.Suggest = args[0], args[1], args[2:]
 	return nil
 }
 

@@ -117,6 +117,7 @@ func TestWrongSettings(t *testing.T) {
 		"language":           {"currency NZD", "currency NZD\nlanguage xx", "language"},
 		"messages":           {"currency NZD", "currency NZD\nmessages /does/not/exist", "messages /does/not/exist: want a folder with files such as active.de.json"},
 		"top up":             {"currency NZD", "currency NZD\ntop_up 5.00 1.00", `top_up for partner 0: from "5.00" to "1.00": want two amounts in NZD`},
+		"suggested amounts":  {"currency NZD", "currency NZD\ntop_up 5.00 100.00 20.00 500.00", `suggested ["20.00" "500.00"]: want at most 6 amounts in NZD, each from 5.00 to 100.00`},
 		"partner's top up":   {"currency NZD", "currency NZD\npartner 2 {\ncurrency JPY\ntop_up 0.50 100\n}", "top_up for partner 2"},
 		"tls_ca":             {"public_url", "tls_ca /does/not/exist.pem\npublic_url", "tls_ca"},
 		"unset tls_ca":       {"public_url", "tls_ca {env.CONFIG_TEST_NOT_SET}\npublic_url", "tls_ca"},

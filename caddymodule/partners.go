@@ -74,7 +74,7 @@ func (a *App) checkPartners() error {
 // topUp is how much a partner's customers may pay to their balance at once.
 func (a *App) topUp(partner int64) web.TopUp {
 	t := a.TopUp
-	if own := a.Partners[partner].TopUp; own != (TopUp{}) {
+	if own := a.Partners[partner].TopUp; own.Least != "" || own.Most != "" {
 		t = own
 	}
 	return web.TopUp(t)

@@ -13,12 +13,15 @@ import (
 
 // TopUp says how much may be paid to a balance at once, in the partner's currency. The zero
 // value is 1 to 10,000.
-type TopUp struct{ Least, Most string }
+type TopUp struct {
+	Least, Most string
+	Suggest     []string // amounts that are offered with a button each
+}
 
 // bounds are the least and the most in a currency.
 func (t TopUp) bounds(code string) (least, most currency.Amount, err error) {
-	if t == (TopUp{}) {
-		t = TopUp{"1", "10000"}
+	if t.Least == "" && t.Most == "" {
+		t.Least, t.Most = "1", "10000"
 	}
 	least, err = money.Parse(t.Least, code)
 	if err == nil {
@@ -27,14 +30,39 @@ func (t TopUp) bounds(code string) (least, most currency.Amount, err error) {
 	return least, most, err
 }
 
-// Check tells whether the bounds are amounts of a currency, the least not above the most.
+// suggested are the amounts that are offered in a currency.
+func (t TopUp) suggested(code string) ([]currency.Amount, error) {
+	var all []currency.Amount
+	for _, text := range t.Suggest {
+		a, err := money.Parse(text, code)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, a)
+	}
+	return all, nil
+}
+
+// Check tells whether the bounds are amounts of a currency, the least not above the most, and
+// what is suggested lies between them.
 func (t TopUp) Check(code string) error {
 	least, most, err := t.bounds(code)
 	if err != nil || !least.IsPositive() || below(most, least) {
 		return fmt.Errorf("from %q to %q: want two amounts in %s, the smaller one first, such as 5.00 1000.00", t.Least, t.Most, code)
 	}
+	all, err := t.suggested(code)
+	for _, a := range all {
+		if below(a, least) || below(most, a) {
+			err = errAmount
+		}
+	}
+	if err != nil || len(all) > suggestMost {
+		return fmt.Errorf("suggested %q: want at most %d amounts in %s, each from %s to %s", t.Suggest, suggestMost, code, t.Least, t.Most)
+	}
 	return nil
 }
+
+const suggestMost = 6
 
 var (
 	errAmount = errors.New("not an amount")

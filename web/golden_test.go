@@ -164,6 +164,9 @@ var goldenPages = []goldenPage{
 		r.Splynx.SetDeposit(r.Customer, "-42.10")
 		return r.get(addMoney.path, r.signedIn())
 	}},
+	{"top_up-suggested", 200, setup{Edit: func(c *Config) {
+		c.TopUp = func(int64) TopUp { return TopUp{"1", "500", []string{"20", "50", "100.50"}} }
+	}}, func(r *rig) answer { return r.get(addMoney.path, r.signedIn()) }},
 	{"top_up-wrong", 422, setup{}, func(r *rig) answer { return r.typed(url.Values{"amount": {"twenty"}}) }},
 	{"top_up-too_little", 422, setup{}, func(r *rig) answer { return r.typed(url.Values{"amount": {"0.50"}}) }},
 	{"top_up-too_much", 422, setup{}, func(r *rig) answer { return r.typed(url.Values{"amount": {"10,000.01"}}) }},

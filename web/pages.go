@@ -58,10 +58,11 @@ type page struct {
 	Wrong        string           // key of what is wrong with it
 	Field        string           // which field that is, of several
 	Least, Most  *currency.Amount // what may be typed
-	Link         string           // the hosted page, while it lives
-	Again        string           // where to try again
-	See          string           // the caller's own payment
-	Look         string           // this page, to look again by hand
+	Suggested    []currency.Amount
+	Link         string // the hosted page, while it lives
+	Again        string // where to try again
+	See          string // the caller's own payment
+	Look         string // this page, to look again by hand
 	Refresh      bool
 	RefreshAfter string // for the meta element
 }

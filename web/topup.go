@@ -93,6 +93,9 @@ func (h *Handler) askAmount(w http.ResponseWriter, r *http.Request, v visit, a *
 	p = v.of(p)
 	p.Key, p.Template, p.Action, p.Partner = "top_up", "top_up", v.path, a.partner
 	p.Least, p.Most = &a.least, &a.most
+	if all, err := h.TopUp(a.partner).suggested(a.least.CurrencyCode()); err == nil { // as the adaptor has checked
+		p.Suggested = all
+	}
 	h.show(w, r, p)
 }
 

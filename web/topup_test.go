@@ -93,7 +93,7 @@ func TestTopUpFormsAreHeld(t *testing.T) {
 		r.Splynx.AddCustomerSession(rigSession, r.Splynx.AddCustomer(splynxtest.Customer{Name: "Another"}))
 		r.wants(r.send(http.MethodPost, addMoney.path, url.Values{"form": {form}}, cookie("PHPSESSID", rigSession)), 403, "Another account")
 		c := r.Config
-		c.TopUp = func(int64) TopUp { return TopUp{"1", "10"} }
+		c.TopUp = func(int64) TopUp { return TopUp{Least: "1", Most: "10"} }
 		r.configure(c)
 		if a := r.typed(url.Values{"form": {form}}); a.Code != http.StatusConflict || !strings.Contains(a.Body.String(), "From NZ$1.00 to NZ$10.00") {
 			r.Errorf("more than may be paid: %d\n%s", a.Code, a.Body)

@@ -6,6 +6,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/bojanz/currency"
 	"github.com/nicksnyder/go-i18n/v2/i18n"
 
 	"github.com/caddy-paymentexpress/paymentexpress/payment"
@@ -174,6 +175,14 @@ func (v view) Typed() string {
 // nobody is told which it is.
 func (v view) Invalid(field string) bool {
 	return v.Wrong == "wrong.sign_in" || v.Wrong != "" && v.Field == field
+}
+
+// SuggestedMoney is an amount that is offered, and SuggestedValue what its button sends.
+func (v view) SuggestedMoney(a currency.Amount) string { return v.money(&a) }
+
+// SuggestedValue is a suggested amount as it can be typed.
+func (v view) SuggestedValue(a currency.Amount) string {
+	return v.figures(a.Number(), a.CurrencyCode())
 }
 
 // Example is an amount as it can be typed.
