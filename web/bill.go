@@ -118,17 +118,14 @@ func (h *Handler) bill(ctx context.Context, e *payment.Engine, d document) (*bil
 // settled answers where nothing can be paid on a document: it is paid, or money is under way.
 func (h *Handler) settled(w http.ResponseWriter, r *http.Request, v visit, b *bill) bool {
 	p := v.of(page{Status: http.StatusOK, Number: v.shows(b.number), Partner: b.partner})
-	if !b.due.IsPositive() {
+	if v.kind != payment.KindTopUp && !b.due.IsPositive() {
 		if p.Key, p.Mark = "already_paid", markDone; v.kind == payment.KindProforma {
 			p.Key = "already_paid_proforma"
 		}
 		h.show(w, r, p)
 		return true
 	}
-	open, err := v.e.Find(r.Context(), payment.Filter{
-		States: payment.InFlight(),
-		Kind:   v.kind, Document: b.id, Customer: b.customer, Limit: 1,
-	})
+	open, err := h.blocking(r.Context(), v, b)
 	switch {
 	case err != nil:
 		h.closed(w, r, err)
@@ -147,6 +144,17 @@ func (h *Handler) settled(w http.ResponseWriter, r *http.Request, v visit, b *bi
 		return false
 	}
 	return true
+}
+
+// blocking finds the payments under way that forbid another one.
+func (h *Handler) blocking(ctx context.Context, v visit, b *bill) (open []*payment.Payment, err error) {
+	all, err := v.e.Find(ctx, payment.Filter{States: payment.InFlight(), Customer: b.customer, Limit: 1000})
+	for _, p := range all {
+		if p.Blocks(&payment.Payment{Kind: v.kind, Customer: b.customer, DocumentID: b.id}) {
+			open = append(open, p)
+		}
+	}
+	return open, err
 }
 
 func (h *Handler) inFlight(w http.ResponseWriter, r *http.Request, p page) {

@@ -228,7 +228,7 @@ func TestPayTogether(t *testing.T) {
 						r.Errorf("%d charges, want %d", n, c.charges)
 					}
 					if c.charges > 0 {
-						r.wants(r.get(widget.path, me), 200, "Nothing to pay")
+						r.wants(r.get(widget.path, me), 200, "Nothing to pay here")
 					}
 					r.promises()
 				})

@@ -19,6 +19,8 @@ func (h *Handler) showPayment(w http.ResponseWriter, r *http.Request) {
 	}
 	v, err := h.look(r, id)
 	switch {
+	case errors.Is(err, payment.ErrNotFound) && r.URL.Query().Has(cameBack): // a journal that is new does not know it yet
+		v = h.cannotShow(r, err)
 	case errors.Is(err, payment.ErrNotFound):
 		v = page{Status: http.StatusNotFound, Key: "no_payment"}
 	case err != nil:
@@ -63,7 +65,7 @@ func (h *Handler) look(r *http.Request, id payment.ID) (page, error) {
 	v := h.outcome(p, waiting || p.State == payment.Offered && r.URL.Query().Has(cameBack))
 	v.Again = h.againAt(r.Context(), e, p, v.Again)
 	if !own {
-		v = bare(v)
+		v = bare(v, p)
 		if p.Origin == payment.OriginCustomer {
 			v.SignIn = h.signIn(Prefix + "/payment/" + string(id))
 		}
@@ -110,6 +112,12 @@ func (h *Handler) outcome(p *payment.Payment, waiting bool) page {
 		checked(&v, p)
 	case p.Kind == payment.KindRefund:
 		refunding(&v, p)
+	case p.HasMoney() && len(p.GivenBack) > 0 && !p.GivesBack:
+		if left, err := p.Left(); err == nil && !left.Equal(p.Amount) {
+			if back, err := p.Amount.Sub(left); err == nil {
+				v.Note, v.Back = "partly_back", &back
+			}
+		}
 	case p.HasMoney() && p.Save.Stage != payment.SaveNone:
 		v.Note = saveNotes[p.Save.Stage]
 		v.Refresh = v.Refresh || p.Save.Stage == payment.SaveStoring
@@ -176,7 +184,7 @@ func checked(v *page, p *payment.Payment) {
 	default:
 		v.Note, v.Refresh = "back.soon", v.Refresh || p.State == payment.Approved && p.Save.Stage == payment.SaveStoring
 	}
-	if p.Reason == payment.ReasonLapsed {
+	if p.TxnType == "Auth" && p.State != payment.Parked {
 		v.Note = "back.lapsed"
 	}
 }
@@ -184,10 +192,10 @@ func checked(v *page, p *payment.Payment) {
 // refunding is for money on its way back.
 func refunding(v *page, p *payment.Payment) {
 	v.Moved, v.Again, v.Refresh = true, "", false
-	switch p.State {
-	case payment.Settled, payment.Approved:
+	switch done := p.Reason == payment.ReasonTellSplynx; {
+	case done, p.State == payment.Settled, p.State == payment.Approved:
 		v.Key, v.Mark, v.Receipt = "refunded", markDone, true
-	case payment.Created, payment.Submitted, payment.Unknown:
+	case p.State == payment.Created, p.State == payment.Submitted, p.State == payment.Unknown:
 		v.Key, v.Mark, v.Refresh, v.Moved = "refund_waiting", markWait, true, false
 	default:
 		v.Key, v.Mark, v.Moved = "refund_failed", markWait, false
@@ -220,9 +228,14 @@ var bareKeys = map[string]string{
 	"expired": "bare_expired", // nobody said that it was not paid
 }
 
-// bare is what is left of a page for who did not start the payment: the outcome alone.
-func bare(v page) page {
-	return page{Status: v.Status, Key: bareKeys[v.Key], Mark: v.Mark, Partner: v.Partner, Refresh: v.Refresh}
+// bare is what is left of a page for who did not start the payment: the outcome alone. Money that
+// was taken was received, whatever becomes of it.
+func bare(v page, p *payment.Payment) page {
+	key := bareKeys[v.Key]
+	if p.HasMoney() && p.Kind != payment.KindRefund && p.State != payment.Refunded && p.State != payment.Settled {
+		key = "bare_paid"
+	}
+	return page{Status: v.Status, Key: key, Mark: v.Mark, Partner: v.Partner, Refresh: v.Refresh}
 }
 
 // pauses are those after which a waiting page asks again by itself, in seconds.

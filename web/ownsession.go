@@ -87,7 +87,8 @@ func signOuts(ctx context.Context, e *payment.Engine, customer int64) (int, erro
 
 func signOutMark(customer int64) string { return "sign_outs " + strconv.FormatInt(customer, 10) }
 
-// byOwnSignIn tells who has signed in on our own page. A fresh answer was read from Splynx.
+// byOwnSignIn tells who has signed in on our own page, as Splynx knows that customer now: for
+// looking, up to callerLife ago.
 func (h *Handler) byOwnSignIn(r *http.Request, fresh bool) (caller, error) {
 	all, err := h.ownSessions(r)
 	switch {
@@ -95,10 +96,16 @@ func (h *Handler) byOwnSignIn(r *http.Request, fresh bool) (caller, error) {
 		return caller{}, err
 	case len(all) > 1:
 		return caller{}, errTwoCustomers
-	case !fresh:
-		return all[0].caller(), nil
 	}
-	return h.stillCustomer(r.Context(), all[0].Customer)
+	hash, now := h.known.hash(sessionBox+strconv.FormatInt(all[0].Customer, 10)), h.Now()
+	if have, ok := h.known.get(hash, now); ok && !fresh {
+		return have, nil
+	}
+	who, err := h.stillCustomer(r.Context(), all[0].Customer)
+	if err == nil {
+		h.known.put(hash, who, now)
+	}
+	return who, err
 }
 
 // stillCustomer reads a customer by the API key: who is gone or disabled is nobody.

@@ -41,15 +41,17 @@ type page struct {
 	SignOut    string       // the form with which to sign out where it was here; empty: not here
 	AsCustomer string       // this page, for who is signed in as an administrator too
 
-	Cards    []tile  // to choose from, or the one that is shown
-	Rows     []entry // of payments
-	Due      []entry // of documents that are not paid
-	OwnList  string  // the list of the customer's payments, from a page that leads there
-	OwnCard  string  // the page of the card, likewise
-	Framed   bool    // a part of the portal's dashboard: without our own head and foot
-	Together bool    // all that is due can be paid with one button
-	Next     string  // the next page of a list
-	Note     string  // key of a second sentence
+	Cards    []tile           // to choose from, or the one that is shown
+	Rows     []entry          // of payments
+	Due      []entry          // of documents that are not paid
+	OwnList  string           // the list of the customer's payments, from a page that leads there
+	OwnCard  string           // the page of the card, likewise
+	Held     bool             // what checks a card is held, and not taken
+	Framed   bool             // a part of the portal's dashboard: without our own head and foot
+	Together bool             // all that is due can be paid with one button
+	Next     string           // the next page of a list
+	Note     string           // key of a second sentence
+	Back     *currency.Amount // what was given back of the payment
 
 	Form, Action string           // a sealed form and where it goes
 	Notice       string           // key of what happened before

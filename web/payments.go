@@ -79,7 +79,7 @@ func (h *Handler) ownPayments(w http.ResponseWriter, r *http.Request) {
 		if one.Partner != 0 {
 			p.Partner = one.Partner
 		}
-		if row, ok := h.paymentEntry(one, who); ok {
+		if row, ok := h.paymentEntry(one, who.payer(), who.main != 0); ok {
 			p.Rows = append(p.Rows, row)
 		}
 	}
@@ -87,10 +87,13 @@ func (h *Handler) ownPayments(w http.ResponseWriter, r *http.Request) {
 }
 
 // paymentEntry is a payment as a row of its customer's list; ok is false for what never began.
-// What others have paid by a link is shown, without a way to its page.
-func (h *Handler) paymentEntry(p *payment.Payment, who caller) (row entry, ok bool) {
+// What others have paid, by a link or on the main account, is shown without a way to its page; a
+// sub-account is not shown with which card.
+func (h *Handler) paymentEntry(p *payment.Payment, payer string, sub bool) (row entry, ok bool) {
 	row = entry{When: p.CreatedAt, Words: rowWords[p.Kind], Number: p.DocumentNumber, Amount: &p.Amount, Ends: p.Card.Ends}
-	if p.Payer == who.payer() {
+	if own := p.Payer == payer; sub && !own {
+		row.Ends = ""
+	} else if own {
 		row.URL = h.paymentURL(p.ID)
 	}
 	if p.HasMoney() {
@@ -113,7 +116,10 @@ func entryState(p *payment.Payment) (key string, m mark, ok bool) {
 	case payment.Submitted, payment.Unknown:
 		return "state.waiting", markWait, true
 	case payment.Parked:
-		if p.HasMoney() && !strings.HasPrefix(string(p.Kind), "card") && p.Kind != payment.KindRefund {
+		if p.Reason == payment.ReasonTellSplynx {
+			return "state.given_back", markDone, true
+		}
+		if p.HasMoney() && !p.GivesBack && !strings.HasPrefix(string(p.Kind), "card") && p.Kind != payment.KindRefund {
 			return "state.paid", markDone, true
 		}
 		return "state.looked_at", markWait, true
@@ -121,8 +127,10 @@ func entryState(p *payment.Payment) (key string, m mark, ok bool) {
 		return "state.open", markWait, true
 	case payment.Declined:
 		return "state.declined", markStop, true
-	case payment.Cancelled, payment.Expired:
+	case payment.Cancelled:
 		return "state.not_paid", markStop, true
+	case payment.Expired:
+		return "state.expired", markStop, true
 	case payment.NotDone:
 		return "state.not_done", markStop, true
 	}

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"go.uber.org/zap"
 
@@ -94,7 +95,7 @@ func (h *Handler) customer(w http.ResponseWriter, r *http.Request, back string, 
 	case err != nil:
 		h.closed(w, r, err)
 	case who.customer != 0 && who.admin && r.Method != http.MethodPost && r.URL.Query().Get(asCustomer) != "customer":
-		h.show(w, r, page{Status: http.StatusOK, Key: "signed_in_twice", Customer: true, AsCustomer: back + "&" + asCustomer + "=customer"})
+		h.show(w, r, page{Status: http.StatusOK, Key: "signed_in_twice", Customer: true, AsCustomer: adding(back, asCustomer, "customer")})
 	case who.customer != 0:
 		h.renew(w, r)
 		return who, true
@@ -131,12 +132,14 @@ func (h *Handler) signInPage() string {
 }
 
 // customerPayer is a customer as payments keep who made them.
-func customerPayer(id int64) string { return "customer-" + strconv.FormatInt(id, 10) }
+func customerPayer(id int64) string { return customerPrefix + strconv.FormatInt(id, 10) }
+
+const customerPrefix = "customer-"
 
 // isOwn tells whether a payment was started by who asks: by the customer who is signed in, or
 // by the guest whose browser this is.
 func (h *Handler) isOwn(r *http.Request, e *payment.Engine, p *payment.Payment) (bool, error) {
-	if p.Origin == payment.OriginCustomer {
+	if strings.HasPrefix(p.Payer, customerPrefix) { // a refund has the payer of what it gives back
 		who, err := h.whoIs(r, false)
 		var beyond *limitError
 		if errors.As(err, &beyond) || errors.Is(err, errTwoCustomers) {

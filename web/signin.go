@@ -200,12 +200,15 @@ func (h *Handler) signedInNow(w http.ResponseWriter, r *http.Request, e *payment
 }
 
 // marked is an address with the mark that a sign-in page led there.
-func marked(back string) string {
+func marked(back string) string { return adding(back, signedInMark, "1") }
+
+// adding is an address of ours with one thing more in its query.
+func adding(address, name, value string) string {
 	separator := "?"
-	if u, err := url.Parse(back); err == nil && u.RawQuery != "" {
+	if u, err := url.Parse(address); err == nil && u.RawQuery != "" {
 		separator = "&"
 	}
-	return back + separator + signedInMark + "=1"
+	return address + separator + name + "=" + value
 }
 
 // takeSignOut makes all sign-ins of the customer on our own page useless.
@@ -218,12 +221,7 @@ func (h *Handler) takeSignOut(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	all, err := h.ownSessions(r)
-	for _, s := range all {
-		if err == nil && s.Customer == f.Customer {
-			err = h.signOut(r.Context(), e, s)
-		}
-	}
+	err := h.signOut(r.Context(), e, f.Customer) // the sealed form proves enough, also once the cookie has ended
 	h.setCustomerCookie(w, "", -1)
 	if err != nil {
 		h.closed(w, r, err)
@@ -232,8 +230,13 @@ func (h *Handler) takeSignOut(w http.ResponseWriter, r *http.Request) {
 	h.show(w, r, page{Status: http.StatusOK, Key: "sign_out", Customer: true, Kind: payment.KindTopUp, SignIn: ownSignInPath})
 }
 
-func (h *Handler) signOut(ctx context.Context, e *payment.Engine, s ownSession) error {
-	return e.SetMark(context.WithoutCancel(ctx), signOutMark(s.Customer), strconv.Itoa(s.Epoch+1))
+func (h *Handler) signOut(ctx context.Context, e *payment.Engine, customer int64) error {
+	ctx = context.WithoutCancel(ctx)
+	epoch, err := signOuts(ctx, e, customer)
+	if err != nil {
+		return err
+	}
+	return e.SetMark(ctx, signOutMark(customer), strconv.Itoa(epoch+1))
 }
 
 // signOutForm is the sealed form with which who has signed in on our own page signs out; empty

@@ -114,7 +114,11 @@ func (h *Handler) ownAccount(w http.ResponseWriter, r *http.Request) (visit, *ac
 		return v, nil
 	}
 	v = v.by(who)
-	return v, h.account(w, r, v)
+	a := h.account(w, r, v)
+	if a == nil || h.settled(w, r, v, &a.bill) {
+		return v, nil
+	}
+	return v, a
 }
 
 // account reads what a customer may pay to the balance; nil where that was answered otherwise.

@@ -177,6 +177,9 @@ func (v view) Invalid(field string) bool {
 	return v.Wrong == "wrong.sign_in" || v.Wrong != "" && v.Field == field
 }
 
+// BackMoney is what was given back of a payment.
+func (v view) BackMoney() string { return v.money(v.Back) }
+
 // SuggestedMoney is an amount that is offered, and SuggestedValue what its button sends.
 func (v view) SuggestedMoney(a currency.Amount) string { return v.money(&a) }
 

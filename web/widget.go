@@ -56,7 +56,7 @@ func (h *Handler) showWidget(w http.ResponseWriter, r *http.Request) {
 		if p.Key = "widget_empty"; len(moving) > 0 {
 			p.Key = "widget_rest"
 		}
-	} else if cards := h.wallet(r, v, partner); len(list) > 1 && cards.card.Usable() && !p.Refresh {
+	} else if cards := h.wallet(r, v, partner); len(h.together(list)) > 1 && cards.card.Usable() && !p.Refresh {
 		p.Together, p.Cards = true, cards.tiles()[:1]
 		if p.Form, err = h.sealTogether(r, v, list, cards); err != nil {
 			h.closed(w, r, err)
@@ -131,7 +131,7 @@ func (h *Handler) owedOf(partner int64, invoices []splynx.Invoice, proformas []s
 		if err != nil {
 			return err
 		}
-		if due.IsPositive() && !d.pending {
+		if due.IsPositive() {
 			o := owed{bill: bill{document: d, partner: partner, due: due}, kind: kind}
 			if !till.IsZero() {
 				o.till = till.In(h.zone)
@@ -159,10 +159,11 @@ func (h *Handler) fillWidget(r *http.Request, v visit, p *page, list []owed) {
 	for _, o := range list {
 		row := entry{Words: rowWords[o.kind], Number: o.number, Amount: &o.due, When: o.till}
 		row.Late = !o.till.IsZero() && now.After(o.till.AddDate(0, 0, 1))
-		for _, y := range []way{payInvoice, payRequest} {
-			if y.kind == o.kind && h.open(y) {
-				row.Pay = itemURL(y.path, o.number)
-			}
+		switch at := h.payWay(o.kind); {
+		case o.pending:
+			row.Standing, row.Mark = "state.waiting", markWait
+		case at != "":
+			row.Pay = itemURL(at, o.number)
 		}
 		p.Due = append(p.Due, row)
 	}
@@ -193,10 +194,32 @@ func (h *Handler) sealTogether(r *http.Request, v visit, list []owed, cards wall
 		return "", err
 	}
 	f := sealedForm{Key: key.String(), Customer: v.customer, Amount: list[0].due, Payer: v.payer, Signed: true, Card: cards.offered(), Made: h.Now().UTC()}
-	for _, o := range list[:min(len(list), togetherMost)] {
+	for _, o := range h.together(list) {
 		f.Together = append(f.Together, sealedDocument{Kind: o.kind, Document: o.id, Number: o.number, Amount: o.due})
 	}
 	return seal(r.Context(), v.e, f)
+}
+
+// together are the documents that one button pays: not those whose payment is switched off, or
+// that somebody else is charging.
+func (h *Handler) together(list []owed) (some []owed) {
+	for _, o := range list {
+		if h.payWay(o.kind) != "" && !o.pending && len(some) < togetherMost {
+			some = append(some, o)
+		}
+	}
+	return some
+}
+
+// payWay is the address where a kind of document is paid from the portal; empty where that is
+// switched off.
+func (h *Handler) payWay(kind payment.Kind) string {
+	for _, y := range []way{payInvoice, payRequest} {
+		if y.kind == kind && h.open(y) {
+			return y.path
+		}
+	}
+	return ""
 }
 
 // payTogether takes the widget's form: first it shows what would be paid, then it pays each
@@ -227,7 +250,7 @@ func (h *Handler) payTogether(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case len(f.Together) == 0:
 		h.show(w, r, v.of(page{Status: http.StatusBadRequest, Key: "bad_form"}))
-	case old, f.Card.Key != cards.offered().Key, !cards.card.Usable(), !stillOwed(wanted, list):
+	case old, f.Card.Key != cards.offered().Key, !cards.card.Usable(), !stillOwed(wanted, h.together(list)):
 		h.confirmTogether(w, r, v, list, partner, cards, page{Status: http.StatusConflict, Notice: "together_changed"})
 	case !confirmed:
 		h.confirmTogether(w, r, v, list, partner, cards, page{Status: http.StatusOK})
@@ -251,7 +274,9 @@ func ticked(all []sealedDocument, boxes []string) (some []sealedDocument) {
 // stillOwed tells whether each document is due as it was shown.
 func stillOwed(wanted []sealedDocument, list []owed) bool {
 	for _, d := range wanted {
-		if !slices.ContainsFunc(list, func(o owed) bool { return o.kind == d.Kind && o.id == d.Document && o.due.Equal(d.Amount) }) {
+		if !slices.ContainsFunc(list, func(o owed) bool {
+			return o.kind == d.Kind && o.id == d.Document && !o.pending && o.due.Equal(d.Amount)
+		}) {
 			return false
 		}
 	}
@@ -260,7 +285,7 @@ func stillOwed(wanted []sealedDocument, list []owed) bool {
 
 // confirmTogether shows what would be paid, and with which card, before it is.
 func (h *Handler) confirmTogether(w http.ResponseWriter, r *http.Request, v visit, list []owed, partner int64, cards wallet, p page) {
-	if list = list[:min(len(list), togetherMost)]; len(list) == 0 || !cards.card.Usable() {
+	if list = h.together(list); len(list) == 0 || !cards.card.Usable() {
 		http.Redirect(w, r, widget.path, http.StatusSeeOther)
 		return
 	}
@@ -348,7 +373,7 @@ func (h *Handler) movedRows(r *http.Request, v visit, moving []*payment.Payment,
 		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.DocumentNumber, b.DocumentNumber))
 	})
 	for _, one := range all {
-		if row, ok := h.paymentEntry(one, caller{customer: v.customer}); ok {
+		if row, ok := h.paymentEntry(one, v.payer, v.sub); ok {
 			p.Rows = append(p.Rows, row)
 		}
 		if one.InFlight() && one.State != payment.Parked {

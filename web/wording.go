@@ -11,7 +11,7 @@ import (
 )
 
 // commonWords are the values that any text may name: methods and fields of view.
-var commonWords = []string{"Provider", "Number", "Reference", "Money", "Host", "Wait", "Example"}
+var commonWords = []string{"Provider", "Number", "Reference", "Money", "Host", "Wait", "Example", "BackMoney"}
 
 // ownWords are those of texts that get values of their own and no others.
 var ownWords = map[string][]string{
