@@ -16,7 +16,7 @@ type refundRequest struct {
 	Amount string `json:"amount"` // in the payment's currency; empty: all that is left
 	Reason string `json:"reason"`
 	Who    string `json:"who"`
-	Key    string `json:"key"` // of the asker's own making: asked twice it is one refund
+	Key    string `json:"key"` // of the asker's own making: asked twice it is one refund; empty: what the rest says is the key
 }
 
 // giveBack has money of a payment given back to the card, and answers with the refund.
@@ -35,8 +35,8 @@ func (n present) giveBack(r *http.Request) (any, error) {
 	if err := checkWho(q.Who); err != nil {
 		return nil, err
 	}
-	if q.Key == "" || len(q.Key) > 100 || strings.TrimSpace(q.Reason) == "" {
-		return nil, asked("want a reason, and a key of at most 100 characters, the same for each try of one refund")
+	if len(q.Key) > 100 || strings.TrimSpace(q.Reason) == "" {
+		return nil, asked("want a reason, and, if any, a key of at most 100 characters, the same for each try of one refund")
 	}
 	d, err := within(context.WithoutCancel(r.Context()), settlePatience, func(ctx context.Context) (detailAnswer, error) {
 		return n.refund(ctx, id, q)
@@ -52,14 +52,21 @@ func (n present) refund(ctx context.Context, id payment.ID, q refundRequest) (de
 	if err != nil {
 		return detailAnswer{}, err
 	}
-	amount, err := p.Left()
-	if q.Amount != "" {
-		amount, err = money.Parse(q.Amount, p.Amount.CurrencyCode())
+	ask := payment.Refund{Of: id, All: q.Amount == "", Reason: q.Reason, Who: q.Who}
+	if !ask.All {
+		ask.Amount, err = money.Parse(q.Amount, p.Amount.CurrencyCode())
 	}
 	if err != nil {
 		return detailAnswer{}, asked("amount %q is no amount of %s, such as %s", q.Amount, p.Amount.CurrencyCode(), p.Amount.Number())
 	}
-	r, err := n.engine.Refund(ctx, payment.Refund{Of: id, Amount: amount, FormKey: "command/" + q.Key, Reason: q.Reason, Who: q.Who})
+	if ask.FormKey = "command/" + q.Key; q.Key == "" {
+		number := "all"
+		if !ask.All {
+			number = ask.Amount.Number()
+		}
+		ask.FormKey = strings.Join([]string{"same", number, q.Reason, q.Who}, "\x00")
+	}
+	r, err := n.engine.Refund(ctx, ask)
 	if err != nil {
 		return detailAnswer{}, err
 	}

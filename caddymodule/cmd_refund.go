@@ -1,11 +1,12 @@
 package caddymodule
 
 import (
+	"crypto/rand"
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 
-	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
 	"github.com/caddy-paymentexpress/paymentexpress/payment"
@@ -14,13 +15,15 @@ import (
 func refundCommand() *cobra.Command {
 	var a asker
 	var q refundRequest
-	var all, asJSON bool
+	var all, again, asJSON bool
 	cmd := &cobra.Command{
 		Use:   `refund ID AMOUNT|--all --reason "…"`,
 		Short: "Gives a payment back to the card, in whole or in part",
 		Long: `Tells the running Caddy to give money of a payment back to the card it came from, at Windcave.
-It asks for no confirmation, and gives nothing back twice: never more than was paid. Your user
-name and the reason stand in the refund's history for ever.
+It asks for no confirmation. The same command run once more, with the same amount, reason and
+user, gives nothing back: it says how the refund stands. With --again it gives that amount back
+once more. More than was paid is never given back. Your user name and the reason stand in the
+refund's history for ever.
 
 Splynx is not told: the refund waits for a person, with all that is to be typed there.
 
@@ -37,16 +40,15 @@ It needs admin_commands all in the paymentexpress block of the global options.`,
 			if q.Who, err = person(); err != nil {
 				return err
 			}
-			key, err := uuid.NewRandom()
-			if err != nil {
-				return err
+			if again {
+				q.Key = rand.Text()
 			}
-			q.Key = key.String()
 			return refund(cmd.OutOrStdout(), &a, args[0], q, asJSON)
 		},
 	}
 	a.flags(cmd)
 	cmd.Flags().BoolVar(&all, "all", false, "All that is left of it")
+	cmd.Flags().BoolVar(&again, "again", false, "Give it back once more, though the same command has done so before")
 	cmd.Flags().StringVar(&q.Reason, "reason", "", "Why, for its history")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "Say it as JSON")
 	_ = cmd.MarkFlagRequired("reason") // it is there
@@ -72,6 +74,9 @@ func refund(w io.Writer, a *asker, id string, q refundRequest, asJSON bool) erro
 	}
 	if asJSON {
 		return printJSON(w, after)
+	}
+	if slices.ContainsFunc(before.Payment.GivenBack, func(b payment.GivenBack) bool { return b.ID == after.Payment.ID }) {
+		p.folded(0, "", "The same command has asked for this before; nothing more is given back. To give it back once more: --again.")
 	}
 	p.refunded(after)
 	return p.err

@@ -29,6 +29,7 @@ func TestCommandRefunds(t *testing.T) {
 	s.wants(s.ask("refund", id, "20.001", "--reason", "x"), 1, `amount "20.001" is no amount of NZD, such as 57.50`)
 	s.wants(s.ask("refund", id, "57.51", "--reason", "x"), 1, "more would be given back than was paid")
 	s.wants(s.ask("refund", id, "20.00", "--reason", "moved out"), 0, "57.50 NZD, invoice 2026/0042", "Refund ", "20.00 NZD")
+	s.wants(s.ask("refund", id, "20.00", "--reason", "moved out"), 0, "asked for this before", "--again", "20.00 NZD")
 	s.until("what is to be typed is said", func() bool { return strings.Contains(s.ask("list", "--attention").out, "tell_splynx") })
 	s.wants(s.ask("show", string(s.listed("--state", "parked").Payments[0].ID)), 0, "a payment of -20.00")
 	s.wants(s.ask("refund", id, "40.00", "--reason", "x"), 1, "more would be given back than was paid")
@@ -39,6 +40,8 @@ func TestCommandRefunds(t *testing.T) {
 	if rest.Payment.Amount != "37.50" || rest.Payment.Kind != payment.KindRefund {
 		t.Errorf("the rest is %s %s", rest.Payment.Kind, rest.Payment.Amount)
 	}
+	s.wants(s.ask("refund", id, "--all", "--reason", "the rest"), 0, "asked for this before", "37.50 NZD")
+	s.wants(s.ask("refund", id, "--all", "--again", "--reason", "the rest"), 1, "more would be given back than was paid")
 	s.wants(s.ask("show", id), 0, "20.00 NZD", "37.50 NZD")
 	s.until("both wait for a person", func() bool { return len(s.listed("--state", "parked").Payments) == 2 })
 	for _, r := range s.listed("--state", "parked").Payments {

@@ -51,7 +51,7 @@ func (c Card) Usable() bool { return c.Key != "" && c.Standing == CardGood }
 
 // cardNote is what the journal knows of a card: never its token, which is in Splynx.
 type cardNote struct {
-	Customer int64     `json:"customer,omitempty"` // 0: it was not saved here
+	Customer int64     `json:"customer,omitempty"` // 0: it was neither saved nor charged here
 	Endpoint string    `json:"endpoint,omitempty"`
 	User     string    `json:"user,omitempty"` // the PxPost user that can charge it
 	Saved    time.Time `json:"saved,omitzero"`

@@ -248,8 +248,8 @@ func (e *Engine) answered(p *Payment, v windcave.Verdict, failed error) (Writes,
 	return Writes{Events: []Event{ev}}, err
 }
 
-// afterAnswer forgets when a payment was sent whose outcome is known, and remembers a card that
-// will be declined whenever it is tried.
+// afterAnswer forgets when a payment was sent whose outcome is known, and remembers whose a card
+// is, and one that will be declined whenever it is tried.
 func (e *Engine) afterAnswer(ctx context.Context, g *Generation, p *Payment) {
 	if p.State != Submitted && p.State != Unknown {
 		e.sent.forget(p.ID)
@@ -259,12 +259,26 @@ func (e *Engine) afterAnswer(ctx context.Context, g *Generation, p *Payment) {
 			}
 		}
 	}
-	if p.State != Declined || p.Card.Key == "" || !dies(p.Class) {
+	var note func(*cardNote)
+	switch {
+	case p.Card.Key == "":
+		return
+	case p.State == Declined && dies(p.Class):
+		note = func(n *cardNote) { n.Dead, n.Code = e.now(), p.Code }
+	case p.HasMoney() && p.Way == WaySavedCard: // one that was not saved here is this customer's from now on
+		if n, _, err := readMark[cardNote](ctx, e.store, cardMark(p.Card.Key)); err == nil && n.Customer != 0 {
+			return
+		}
+		note = func(n *cardNote) {
+			if n.Customer == 0 {
+				n.Customer, n.Endpoint, n.User = p.Customer, p.Endpoint, p.PxPostUser
+			}
+		}
+	default:
 		return
 	}
-	err := e.noteCard(ctx, p.Card.Key, func(n *cardNote) { n.Dead, n.Code = e.now(), p.Code })
-	if err != nil {
-		g.logger().Error("a card that was refused for good could not be noted", append(describe(p), zap.Error(err))...)
+	if err := e.noteCard(ctx, p.Card.Key, note); err != nil {
+		g.logger().Error("what was learned of a card could not be noted", append(describe(p), zap.Error(err))...)
 	}
 }
 

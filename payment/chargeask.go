@@ -88,7 +88,7 @@ func (p *Payment) surelyUnsent() bool {
 // just been asked for, where that has not said approved or declined.
 func (e *Engine) stillOpen(q *Payment, v windcave.Verdict, askErr, recordErr error, w Writes) (Writes, error) {
 	now := e.now()
-	if askErr == nil && !v.Foreign && !v.NotFound {
+	if askErr == nil && !v.Foreign && !v.NotFound && v.Outcome != windcave.Failed {
 		q.Heard = true
 	}
 	if q.State == Submitted || q.State == Unknown {
@@ -114,6 +114,9 @@ func (e *Engine) stillOpen(q *Payment, v windcave.Verdict, askErr, recordErr err
 		q.Step++
 	case len(w.Events) > 0 && q.State != Parked:
 		q.NextAt = now // the record's new status is written at once
+	case q.mayHaveBeenSent() && q.State == NotDone && now.Sub(q.CreatedAt) < tokenLife && (askErr != nil || v.Outcome == windcave.Failed):
+		// The question was not answered: it still stands.
+		q.NextAt = earlier(q.NextAt, now.Add(credentialsPause))
 	case recordErr != nil && now.Sub(q.CreatedAt) < notFoundLife:
 		q.NextAt = earlier(q.NextAt, now.Add(pause(bookingPauses, len(bookingPauses))))
 	}

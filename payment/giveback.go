@@ -3,6 +3,7 @@ package payment
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"go.uber.org/zap"
@@ -131,19 +132,19 @@ func (e *Engine) refundDone(ctx context.Context, g *Generation, r *Payment) erro
 	if err := e.wakeOriginal(ctx, g, r); err != nil {
 		return err
 	}
+	of, err := e.store.Get(ctx, r.Of)
+	if err != nil {
+		return err
+	}
+	if of.standsInSplynx() {
+		return e.park(ctx, g, r, ReasonTellSplynx, toType(g, of, r))
+	}
 	if r.Origin == OriginAdministrator {
-		of, err := e.store.Get(ctx, r.Of)
-		if err != nil {
-			return err
-		}
-		if of.State == Recorded {
-			return e.park(ctx, g, r, ReasonTellSplynx, toType(g, of, r))
-		}
 		if err := e.endRefunded(ctx, g, of, r); err != nil {
 			return err
 		}
 	}
-	_, err := e.change(ctx, g, r.ID, fenced(r, func(q *Payment) (Writes, error) {
+	_, err = e.change(ctx, g, r.ID, fenced(r, func(q *Payment) (Writes, error) {
 		ev, err := q.move(Settled, ReasonGivenBack, "", "engine", e.now())
 		e.rest(q, e.now())
 		return Writes{Events: []Event{ev}}, err
@@ -151,14 +152,24 @@ func (e *Engine) refundDone(ctx context.Context, g *Generation, r *Payment) erro
 	return err
 }
 
-// toType says what a person has to type into Splynx after a refund.
+// toType says what a person has to type into Splynx after a refund. When it was done, and its
+// number at the gateway, are not known of one that a person has found there.
 func toType(g *Generation, of, r *Payment) string {
+	day := r.ApprovedAt
+	if day.IsZero() {
+		day = r.CreatedAt
+	}
 	note := fmt.Sprintf("make a payment of -%s in Splynx: customer %d, payment method %d, date %s, receipt number %s, comment %q",
-		r.Amount.Number(), r.Customer, g.Partner(r.Partner).PaymentMethod, r.ApprovedAt.In(g.Settings.TimeZone).Format(time.DateOnly), r.ID, "Refund "+r.DpsTxnRef)
+		r.Amount.Number(), r.Customer, g.Partner(r.Partner).PaymentMethod, day.In(g.Settings.TimeZone).Format(time.DateOnly), r.ID, strings.TrimSpace("Refund "+r.DpsTxnRef))
 	if of.Booking.PaymentID != 0 {
 		note += fmt.Sprintf("; it gives back payment %d", of.Booking.PaymentID)
 	}
 	return note
+}
+
+// standsInSplynx tells that the payment was booked, as far as is known, or may be.
+func (p *Payment) standsInSplynx() bool {
+	return p.State == Recorded || p.State == Parked && (p.ParkedFrom == Recorded || p.Booking.Post != PostNone)
 }
 
 // endRefunded ends a payment that was not booked, once all of it was given back by a person's

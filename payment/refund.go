@@ -27,6 +27,7 @@ var (
 type Refund struct {
 	Of      ID
 	Amount  currency.Amount // in the payment's currency
+	All     bool            // all that is left, in place of Amount
 	FormKey string          // made with the page or by the command: sent twice it is one refund
 	Reason  string          // in words, for the history; at most 500 characters
 	Who     string
@@ -64,11 +65,19 @@ func (e *Engine) Refund(ctx context.Context, r Refund) (*Payment, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := e.surelyUnbooked(ctx, g, of); err != nil {
+		return nil, err
+	}
+	if r.All {
+		if r.Amount, err = of.Left(); err != nil {
+			return nil, err
+		}
+	}
 	row, err := e.reserve(ctx, g, of, r.Amount, r.FormKey, OriginAdministrator, r.Who, reason)
 	switch {
 	case err != nil:
 		return nil, err
-	case !row.Amount.Equal(r.Amount):
+	case !r.All && !row.Amount.Equal(r.Amount):
 		return nil, ErrFormChanged
 	case row.State != Created: // the same form again
 		return row, nil
@@ -80,6 +89,25 @@ func (e *Engine) Refund(ctx context.Context, r Refund) (*Payment, error) {
 		e.step(row.ID) // so that what is to be typed into Splynx is known at once
 		return e.store.Get(ctx, row.ID)
 	})
+}
+
+// surelyUnbooked refuses to give back a payment that waits for a person, and that stands in
+// Splynx all the same, or may be on its way there from a journal that was lost.
+func (e *Engine) surelyUnbooked(ctx context.Context, g *Generation, of *Payment) error {
+	if of.State != Parked {
+		return nil
+	}
+	rows, err := e.search(ctx, g, of)
+	if err != nil {
+		return fmt.Errorf("look whether the payment stands in splynx: %w", err)
+	}
+	if rows = live(rows); len(rows) > 0 {
+		return fmt.Errorf("%w: payments %s in Splynx carry its number; settle it as recorded, then give it back", ErrNotRefundable, ids(rows))
+	}
+	if left := of.CreatedAt.Add(g.Settings.BookingQuietTime).Sub(e.now()); of.Reason == ReasonNoIntent && left > 0 {
+		return fmt.Errorf("%w: a journal that was lost may still be booking it; try again in %s", ErrNotRefundable, left.Round(time.Second))
+	}
+	return nil
 }
 
 // refundedOf reads the payment that is to be given back, with those of its refunds noted that
@@ -125,7 +153,7 @@ func (p *Payment) refundable(amount currency.Amount) error {
 		return fmt.Errorf("%w: it is a %s, which comes back by itself", ErrNotRefundable, strings.ToLower(title(p.Kind)))
 	case p.State == Recorded:
 		return nil
-	case p.State == Parked && p.Booking.Post == PostNone:
+	case p.State == Parked && !p.standsInSplynx():
 		if !amount.Equal(p.Amount) {
 			return fmt.Errorf("%w: it is not booked, so only the whole of it can be given back", ErrNotRefundable)
 		}
@@ -232,6 +260,12 @@ func (e *Engine) sendRefund(ctx context.Context, g *Generation, r *Payment) erro
 	if err != nil {
 		return err
 	}
+	if r.Origin == OriginEngine && (of.State != Approved || !of.GivesBack && of.Kind != KindCardCheck) {
+		if of.State == Parked { // a person decides whether it goes back
+			return e.waitForRefund(ctx, g, r, e.now().Add(refundPoll), nil)
+		}
+		return e.abandon(ctx, g, r)
+	}
 	clients, err := g.pxPost(r.Endpoint, r.PxPostUser)
 	if err != nil {
 		return e.parkUnasked(ctx, g, r, err)
@@ -294,21 +328,28 @@ func (e *Engine) giveBackNow(ctx context.Context, with *windcave.PxPost, of, r *
 	return v, err
 }
 
-// refundFailed tells whether a refund has failed finally, so that it counts no more.
+// refundFailed tells whether a refund has failed finally, so that it counts no more: one that
+// was never done, once the gateway has answered the last question about it.
 func (e *Engine) refundFailed(r *Payment) bool {
 	switch r.State {
 	case Declined, NotStarted:
 		return true
 	case NotDone:
 		return r.surelyUnsent() || r.Reason == ReasonSettledNotPaid ||
-			r.TxnType != string(windcave.Void) && e.now().Sub(r.MovedAt) > notDoneLooks[len(notDoneLooks)-1]+time.Minute
+			r.TxnType != string(windcave.Void) && e.now().Sub(r.MovedAt) > notDoneLooks[len(notDoneLooks)-1]+time.Minute && r.NextAt.IsZero()
 	}
 	return false
 }
 
-// wakeOriginal lets what hangs on a refund go on.
+// wakeOriginal lets what hangs on a refund go on. One that is done counts, also if it was
+// given up before.
 func (e *Engine) wakeOriginal(ctx context.Context, g *Generation, r *Payment) error {
 	_, err := e.change(ctx, g, r.Of, func(q *Payment) (Writes, error) {
+		for i := range q.GivenBack {
+			if q.GivenBack[i].ID == r.ID && r.HasMoney() {
+				q.GivenBack[i].Failed = false
+			}
+		}
 		if q.State == Approved {
 			q.NextAt = e.now()
 		}

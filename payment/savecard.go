@@ -1,6 +1,7 @@
 package payment
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,6 +23,7 @@ type CardSave struct {
 	Ends    string    `json:"ends,omitempty"`
 	Expires string    `json:"expires,omitempty"` // MM/YY
 	PutAt   time.Time `json:"put_at,omitzero"`   // the last write to Splynx that nobody has seen the end of
+	Unclear bool      `json:"unclear,omitempty"` // more than one was sent: an earlier one may still arrive
 	NextAt  time.Time `json:"next_at,omitzero"`
 	Step    int       `json:"step,omitempty"`
 }
@@ -49,20 +51,26 @@ const (
 const (
 	// saveLife is how long it is tried to store a card.
 	saveLife = 24 * time.Hour
+	// methodTries is how often it is tried to set the payment method of a customer whose card
+	// is stored.
+	methodTries = 20
 	// savesLooked is how many payments of a customer are looked through for other saves.
 	savesLooked = 50
 )
 
+var errNotThere = errors.New("the card that was written does not stand in Splynx")
+
 // storeCard brings the card of an approved payment into Splynx and reads it back.
 func (e *Engine) storeCard(ctx context.Context, g *Generation, p *Payment) error {
 	defer e.saves.lock(fmt.Sprint(p.Customer))()
+	late := e.now().Sub(p.ApprovedAt) > saveLife
 	newer, wait, err := e.otherSaves(ctx, p, g.Settings.BookingQuietTime)
 	switch {
 	case err != nil:
 		return err
 	case newer:
 		return e.saveEnds(ctx, g, p, SaveFailed, ReasonNewerCard)
-	case e.now().Sub(p.ApprovedAt) > saveLife:
+	case late && (p.Save.PutAt.IsZero() || e.now().Sub(p.ApprovedAt) > tokenLife):
 		return e.saveEnds(ctx, g, p, SaveFailed, ReasonTooLate)
 	case wait:
 		return e.saveLater(ctx, g, p, nil)
@@ -74,10 +82,14 @@ func (e *Engine) storeCard(ctx context.Context, g *Generation, p *Payment) error
 	case err != nil:
 		return e.saveLater(ctx, g, p, err)
 	}
-	if err := e.putCard(ctx, g, p, card); err != nil {
+	err = e.putCard(ctx, g, p, card, late)
+	switch {
+	case errors.Is(err, errNotThere) && late:
+		return e.saveEnds(ctx, g, p, SaveFailed, ReasonTooLate)
+	case err != nil:
 		return e.saveLater(ctx, g, p, err)
 	}
-	if err := e.setMethod(ctx, g, p); err != nil {
+	if err := e.setMethod(ctx, g, p); err != nil && p.Save.Step < methodTries {
 		return e.saveLater(ctx, g, p, err)
 	}
 	p.Save.Brand, p.Save.Ends, p.Save.Expires = brandOf(card.Brand), endOf(card.Number), expires(card.Expiry)
@@ -95,11 +107,12 @@ func (e *Engine) otherSaves(ctx context.Context, p *Payment, quiet time.Duration
 		if o.ID == p.ID || o.Save.Stage == SaveNone {
 			continue
 		}
-		later := o.ApprovedAt.After(p.ApprovedAt) || o.ApprovedAt.Equal(p.ApprovedAt) && o.ID > p.ID
+		// By when they were asked for: when an approval is heard of says little.
+		later := cmp.Or(o.CreatedAt.Compare(p.CreatedAt), o.ApprovedAt.Compare(p.ApprovedAt), cmp.Compare(o.ID, p.ID)) > 0
 		if later && (o.Save.Stage == SaveStoring || o.Save.Stage == SaveDone) {
 			newer = true
 		}
-		if o.Save.Stage != SaveDone && !o.Save.PutAt.IsZero() && e.now().Sub(o.Save.PutAt).Abs() < quiet {
+		if !o.Save.PutAt.IsZero() && e.now().Sub(o.Save.PutAt).Abs() < quiet {
 			wait = true
 		}
 	}
@@ -156,8 +169,9 @@ func (e *Engine) cardByStatus(ctx context.Context, g *Generation, p *Payment) (w
 	return windcave.SavedCard{}, errors.New("status does not tell the card")
 }
 
-// putCard writes the card into Splynx, unless it stands there, and reads it back.
-func (e *Engine) putCard(ctx context.Context, g *Generation, p *Payment, card windcave.SavedCard) error {
+// putCard writes the card into Splynx, unless it stands there, and reads it back. When it is too
+// late to write, it only looks whether an earlier write has arrived: errNotThere.
+func (e *Engine) putCard(ctx context.Context, g *Generation, p *Payment, card windcave.SavedCard, late bool) error {
 	account, err := g.cardAccount(ctx, e.now())
 	if err != nil {
 		return err
@@ -165,6 +179,8 @@ func (e *Engine) putCard(ctx context.Context, g *Generation, p *Payment, card wi
 	fields := account.fields.of(card, p.PxPostUser)
 	if there, err := e.standsThere(ctx, g, p.Customer, account.id, fields); there || err != nil {
 		return err
+	} else if late {
+		return errNotThere
 	}
 	key, err := e.cardKey(ctx, card.DpsBillingID.Reveal())
 	if err != nil {
@@ -176,19 +192,23 @@ func (e *Engine) putCard(ctx context.Context, g *Generation, p *Payment, card wi
 		return err
 	}
 	q, err := e.change(ctx, g, p.ID, fenced(p, func(q *Payment) (Writes, error) {
+		if q.Save.Stage != SaveStoring {
+			return Writes{}, errFenced
+		}
+		q.Save.Unclear = q.Save.Unclear || !q.Save.PutAt.IsZero()
 		q.Save.PutAt = e.now()
 		return Writes{}, nil
 	}))
 	if err != nil {
 		return err
 	}
-	p.Save.PutAt = q.Save.PutAt
+	p.Save.PutAt, p.Save.Unclear = q.Save.PutAt, q.Save.Unclear
 	faultpoint.Hit("card_intent")
 	putErr := g.Splynx.SetAccountData(ctx, p.Customer, account.id, fields)
 	faultpoint.Hit("card_written")
 	there, err := e.standsThere(ctx, g, p.Customer, account.id, fields)
 	if err == nil && !there {
-		err = errors.Join(errors.New("the card that was written does not stand in Splynx"), putErr)
+		err = errors.Join(errNotThere, putErr)
 	}
 	return err
 }
@@ -246,7 +266,8 @@ func (e *Engine) setMethod(ctx context.Context, g *Generation, p *Payment) error
 	return err
 }
 
-// saveEnds ends the saving of a card. Only now the result token is forgotten.
+// saveEnds ends the saving of a card. Only now the result token is forgotten. errFenced if it has
+// ended meanwhile, in another process.
 func (e *Engine) saveEnds(ctx context.Context, g *Generation, p *Payment, s SaveStage, why Reason) error {
 	tokens, err := e.store.KeptTokens(ctx, p.ID)
 	if err != nil {
@@ -258,9 +279,12 @@ func (e *Engine) saveEnds(ctx context.Context, g *Generation, p *Payment, s Save
 	}
 	faultpoint.Hit("card_stored")
 	_, err = e.change(ctx, g, p.ID, fenced(p, func(q *Payment) (Writes, error) {
+		if q.Save.Stage != SaveStoring && q.Save.Stage != SaveWanted {
+			return Writes{}, errFenced
+		}
 		q.Save.Stage, q.Save.Why, q.Save.NextAt = s, why, time.Time{}
 		q.Save.Brand, q.Save.Ends, q.Save.Expires = p.Save.Brand, p.Save.Ends, p.Save.Expires
-		if s == SaveDone {
+		if s == SaveDone && !p.Save.Unclear {
 			q.Save.PutAt = time.Time{}
 		}
 		e.rest(q, e.now())
@@ -298,8 +322,9 @@ func (e *Engine) saveLater(ctx context.Context, g *Generation, p *Payment, why e
 }
 
 // RemoveCard removes a customer's saved card from Splynx, and reads back that it is gone. A
-// card that is on its way there is not stored any more. Removing none is no error. ErrInFlight
-// while a card that was written may still arrive there.
+// card that is on its way there, or that a page begun before was to save, is not stored any
+// more. Removing none is no error. ErrInFlight while a card that was written may still arrive
+// there, or while the card is being charged.
 func (e *Engine) RemoveCard(ctx context.Context, customer int64, who string) error {
 	if !e.fly() {
 		return ErrNoGeneration
@@ -321,10 +346,15 @@ func (e *Engine) RemoveCard(ctx context.Context, customer int64, who string) err
 		return err
 	}
 	for _, p := range all {
-		if p.Save.Stage != SaveDone && !p.Save.PutAt.IsZero() && e.now().Sub(p.Save.PutAt).Abs() < g.Settings.BookingQuietTime {
+		if !p.Save.PutAt.IsZero() && e.now().Sub(p.Save.PutAt).Abs() < g.Settings.BookingQuietTime {
 			return ErrInFlight // what was written last may still arrive
 		}
-		if p.Save.Stage == SaveStoring {
+		if p.Way == WaySavedCard && (p.State == Created || p.State == Submitted) && p.LeaseUntil.After(e.now()) {
+			return ErrInFlight // nothing is charged after the card is said to be gone
+		}
+	}
+	for _, p := range all {
+		if p.Save.Stage == SaveStoring || p.Save.Stage == SaveWanted {
 			if err := e.saveEnds(ctx, g, p, SaveFailed, ReasonRemoved); err != nil {
 				return fmt.Errorf("stop the saving of a card: %w", err)
 			}

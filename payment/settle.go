@@ -89,6 +89,9 @@ func (e *Engine) Settle(ctx context.Context, id ID, how Settlement, reason, who 
 	if err := p.settles(how); err != nil {
 		return nil, err
 	}
+	if err := e.settlesWithRefunds(ctx, g, p, how); err != nil {
+		return nil, err
+	}
 	rows, err := e.standing(ctx, g, p, how)
 	if err != nil {
 		return nil, err
@@ -126,7 +129,7 @@ func (p *Payment) settles(how Settlement) error {
 	}
 	money := p.HasMoney() || p.Claimed != "" || p.Kind == KindRefund // of a refund the office may have seen it
 	switch {
-	case how == SettleRecorded && p.apart() && p.Reason != ReasonTellSplynx:
+	case how == SettleRecorded && p.Kind == KindCardCheck:
 		return fmt.Errorf("%w: it is a %s, which is never booked; settle it as refunded, not_paid or again", ErrSettlement, strings.ToLower(title(p.Kind)))
 	case how == SettleNotPaid && p.HasMoney():
 		return fmt.Errorf("%w: the gateway has approved it (%s); settle it as recorded, refunded or again", ErrSettlement, p.DpsTxnRef)
@@ -134,6 +137,36 @@ func (p *Payment) settles(how Settlement) error {
 		return fmt.Errorf("%w: the gateway knows of no money for it; settle it as not_paid or again", ErrSettlement)
 	case how == SettleAgain && p.ParkedFrom == "" && !p.HasMoney():
 		return fmt.Errorf("%w: it began with a person, and there is nowhere to go back to; settle it as recorded, refunded or not_paid", ErrSettlement)
+	}
+	return nil
+}
+
+// settlesWithRefunds refuses to book, or to call booked, what is on its way back to the card, and
+// to end a refund of a payment that stands in Splynx before it was typed there.
+func (e *Engine) settlesWithRefunds(ctx context.Context, g *Generation, p *Payment, how Settlement) error {
+	if p.Kind == KindRefund {
+		of, err := e.store.Get(ctx, p.Of)
+		switch stands := err == nil && of.standsInSplynx(); {
+		case err != nil:
+			return err
+		case how == SettleRefunded && stands:
+			return fmt.Errorf("%w: %s, then settle it as recorded", ErrSettlement, toType(g, of, p))
+		case how == SettleRecorded && !stands:
+			return fmt.Errorf("%w: its payment does not stand in Splynx; settle it as refunded, not_paid or again", ErrSettlement)
+		}
+		return nil
+	}
+	if how != SettleAgain && how != SettleRecorded || p.standsInSplynx() || p.GivesBack || p.apart() {
+		return nil
+	}
+	for _, b := range p.GivenBack {
+		r, err := e.store.Get(ctx, b.ID)
+		if err != nil {
+			return err
+		}
+		if !e.refundFailed(r) {
+			return fmt.Errorf("%w: its refund %s is %s; settle that first", ErrSettlement, r.ID, r.State)
+		}
 	}
 	return nil
 }
