@@ -84,6 +84,8 @@ type Payment struct {
 	FormKey string `json:"form_key,omitempty"` // unique in the journal
 	Payer   string `json:"payer,omitempty"`    // keyed hash of the guest's cookie, or the customer
 
+	LinkEnds string `json:"link_ends,omitempty"` // the last day of the signed link that it began with, as YYYY-MM-DD
+
 	PageURL  string    `json:"page_url,omitempty"` // forgotten when the page has ended
 	PageEnds time.Time `json:"page_ends,omitzero"`
 

@@ -27,6 +27,7 @@ type Start struct {
 	SaveCard       bool     // the card that the payer types is to be saved
 	FormKey        string   // made with the page: sent twice it gives the same payment
 	Payer          string   // who may see the payment's page: opaque
+	LinkEnds       string   // the last day of the signed link that it began with, as YYYY-MM-DD; else empty
 	Who            string   // for the history, such as "guest"
 }
 
@@ -205,7 +206,7 @@ func (e *Engine) blank(g *Generation, s Start, way Way, lease time.Duration) (*P
 		ID: id, TxnID: id, Kind: s.Kind, Way: way, Origin: s.Origin, Site: g.Settings.PublicURL,
 		Partner: s.Partner, Customer: s.Customer, DocumentID: s.DocumentID, DocumentNumber: s.DocumentNumber, ByID: s.ByID,
 		Amount: s.Amount, Endpoint: with.Endpoint, PxPayUser: with.PxPayUser, PxPostUser: with.PxPostUser, OwnAccount: with.Own,
-		TxnType: string(windcave.Purchase), FormKey: s.FormKey, Payer: s.Payer,
+		TxnType: string(windcave.Purchase), FormKey: s.FormKey, Payer: s.Payer, LinkEnds: s.LinkEnds,
 		LeaseOwner: e.node, LeaseUntil: now.Add(lease), NextAt: now.Add(lease), Fence: 1,
 	}, nil
 }

@@ -150,15 +150,20 @@ func (h *Handler) at(ctx context.Context, v visit, b *bill) string {
 }
 
 // againAt is where whoever has started a payment can pay its document again. Where links are
-// signed that ends soon: with which day the link ended that was followed is not kept.
+// signed that lives no longer than the link that was followed; a payment from before they were
+// has a day.
 func (h *Handler) againAt(ctx context.Context, e *payment.Engine, p *payment.Payment, again string) string {
 	u, err := url.Parse(again)
 	if err != nil || again == "" {
 		return again
 	}
+	ends := p.LinkEnds
+	if ends == "" {
+		ends = p.CreatedAt.UTC().AddDate(0, 0, 1).Format(time.DateOnly)
+	}
 	for _, y := range ways {
 		if y.path == u.Path && h.signed(y) {
-			if again, err = signLink(ctx, e, y.path, u.Query().Get("item_id"), p.CreatedAt.UTC().AddDate(0, 0, 1).Format(time.DateOnly)); err != nil {
+			if again, err = signLink(ctx, e, y.path, u.Query().Get("item_id"), ends); err != nil {
 				return ""
 			}
 		}

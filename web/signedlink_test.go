@@ -195,6 +195,15 @@ func TestRotation(t *testing.T) {
 
 var tryAgain = regexp.MustCompile(`<a class="button" href="([^"]+)">Try again</a>`)
 
+// endsOf is the day with which a link ends.
+func endsOf(link string) string {
+	u, err := url.Parse(link)
+	if err != nil {
+		return ""
+	}
+	return u.Query().Get("ends")
+}
+
 // Whoever came by a signed link pays, fails and tries again without meeting a closed door.
 func TestPayingBySignedLink(t *testing.T) {
 	inBubble(t, setup{Edit: signedLinks(SignedAll)}, func(r *rig) {
@@ -215,11 +224,14 @@ func TestPayingBySignedLink(t *testing.T) {
 		if body := r.get(Prefix+"/payment/"+string(r.journal()[0].ID), stranger).Body.String(); strings.Contains(body, "sign=") {
 			r.Error("somebody else is given a signed link")
 		}
+		if ends := endsOf(again); ends == "" || ends != endsOf(link) {
+			r.Errorf("the link ends with %s, and the way back from its payment with %s", endsOf(link), ends)
+		}
 		paid := pays(again, windcavetest.CardApproved)
 		time.Sleep(time.Minute) // virtual
 		r.wants(r.get(paid), 200, "Paid")
 		r.wants(r.get(link), 200, "Already paid")
-		time.Sleep(48 * time.Hour)
+		time.Sleep(32 * 24 * time.Hour)
 		r.wants(r.get(again), 410, "This link has ended")
 		r.promises()
 	})

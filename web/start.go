@@ -22,7 +22,7 @@ func (h *Handler) start(r *http.Request, v visit, b *bill, f sealedForm, c choic
 		s := payment.Start{
 			Kind: v.kind, Origin: v.origin(), Partner: b.partner, Customer: f.Customer,
 			DocumentID: f.Document, DocumentNumber: b.number, ByID: v.byID, Amount: f.Amount, FormKey: key, Payer: f.Payer, Who: v.who(),
-			SaveCard: c == saveAnother,
+			SaveCard: c == saveAnother, LinkEnds: v.ends,
 		}
 		if c == savedCard {
 			s.Card = f.Card
