@@ -125,7 +125,7 @@ type bench struct {
 	sync      time.Duration // of the disk
 	addedTo   map[string][]time.Duration
 	invoiceNo int
-	card      string // a DpsBillingId
+	newCard   func() string // a DpsBillingId, of nobody yet
 }
 
 func newBench(b *testing.B) *bench {
@@ -151,8 +151,11 @@ func newBench(b *testing.B) *bench {
 	t.must(err)
 	pxPost, err := windcave.NewPxPost(toGateway, windcave.NewCredentials("BenchPost", pxPostKey))
 	t.must(err)
-	t.card, err = gateway.StoreCard("BenchPost", card(windcavetest.CardApproved))
-	t.must(err)
+	t.newCard = func() string {
+		id, err := gateway.StoreCard("BenchPost", card(windcavetest.CardApproved))
+		t.must(err)
+		return id
+	}
 	api, err := splynx.New(splynx.Config{URL: backend, PublicURL: t.pages.URL, Key: "k", Secret: splynxSecret, Transport: &clocked{wire, []*clock{&t.upstream}}})
 	t.must(err)
 	g := &payment.Generation{
@@ -227,7 +230,7 @@ func (t *bench) withSavedCard() {
 	number := "S/" + strconv.Itoa(t.invoiceNo)
 	customer := t.splynx.AddCustomer(splynxtest.Customer{Name: "Customer"})
 	t.splynx.AddInvoice(splynxtest.Invoice{CustomerID: customer, Number: number, Total: "10.00"})
-	t.splynx.SetAccountData(customer, splynxtest.AddOnAccountID, map[int]string{1: t.card, 2: "411111........11", 3: "Visa", 4: "12/31"})
+	t.splynx.SetAccountData(customer, splynxtest.AddOnAccountID, map[int]string{1: t.newCard(), 2: "411111........11", 3: "Visa", 4: "12/31"})
 	session := fmt.Sprintf("benchbenchbenchbench%08d", t.invoiceNo)
 	t.splynx.AddCustomerSession(session, customer)
 	ctx, person, icon := t.b.Context(), signedIn(session), t.pages.URL+"/paymentexpress/pay-invoice?item_id="+number

@@ -174,6 +174,14 @@ func (l *Limits) StartedFrom(from netip.Addr, now time.Time) (ids []payment.ID) 
 	return ids
 }
 
+// Paid forgets a payment that was started from an address: it is not declined any more.
+func (l *Limits) Paid(from netip.Addr, id payment.ID) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	network := networkOf(from)
+	l.attempts.started[network] = slices.DeleteFunc(l.attempts.started[network], func(s startedPayment) bool { return s.id == id })
+}
+
 // sweep forgets what counts no more.
 func (a *attempts) sweep(now time.Time) {
 	if now.Sub(a.swept) < time.Hour {

@@ -45,6 +45,10 @@ func (h *Handler) declineWait(ctx context.Context, e *payment.Engine, f sealedFo
 		if err != nil {
 			return 0, err
 		}
+		if p.HasMoney() { // so that those behind one busy address need not be read again and again
+			h.Limits.Paid(from, id)
+			continue
+		}
 		ofAddress = append(ofAddress, p)
 	}
 	return max(waitAfter(ofDocument, now), waitAfter(ofAddress, now)), nil
