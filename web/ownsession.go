@@ -31,8 +31,6 @@ type ownSession struct {
 	Until    time.Time `json:"u"`
 }
 
-func (s ownSession) caller() caller { return caller{customer: s.Customer, main: s.Main} }
-
 // ownSessions are the sign-ins on our own page that a request carries and that still hold, each
 // customer's once. A browser may send several cookies of one name: whoever could plant one must
 // not hide the other.
