@@ -34,7 +34,7 @@ var reasonWords = map[payment.Reason]string{
 	payment.ReasonBooked:             "it stands in Splynx",
 	payment.ReasonSecondCharge:       "a second charge on one page: the payer has paid twice",
 	payment.ReasonAnswerDiffers:      "Windcave says that money moved, but not as it was asked for",
-	payment.ReasonCredentialsMissing: "the PxPay user that it was started with is not configured any more; it goes on by itself when it is",
+	payment.ReasonCredentialsMissing: "the PxPay or PxPost user that it was started with is not configured any more; it goes on by itself when it is",
 	payment.ReasonCredentialsBack:    "its PxPay user is configured again",
 	payment.ReasonNoIntent:           "Windcave has approved a payment of ours that the journal did not know",
 	payment.ReasonBookedTwice:        "it stands in Splynx twice, or is paired with another payment there",

@@ -19,6 +19,9 @@ func (e *Engine) ask(ctx context.Context, g *Generation, p *Payment) error {
 	if err != nil && !errors.Is(err, ErrNoCredentials) && p.State == Offered && e.now().Before(p.PageEnds) {
 		return err // asked again soon, while somebody may still be waiting
 	}
+	if errors.Is(err, ErrNoCredentials) && (p.State == Submitted || p.State == Unknown) {
+		return e.parkUnasked(ctx, g, p, err)
+	}
 	askErr := err
 	switch {
 	case err != nil && !p.ByPxPost() && e.now().Sub(p.CreatedAt) > tokenLife:

@@ -30,14 +30,11 @@ const (
 // It ends as not_done, and nothing was charged, if what is due, the card or the customer is not
 // what the page has shown any more.
 func (e *Engine) Charge(ctx context.Context, s Start) (*Payment, error) {
-	if !e.fly() {
-		return nil, ErrNoGeneration
-	}
-	defer e.flights.Done()
-	g, err := e.current()
+	g, land, err := e.takeOff()
 	if err != nil {
 		return nil, err
 	}
+	defer land()
 	if err := e.trustedSoon(ctx); err != nil {
 		return nil, err
 	}

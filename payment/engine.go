@@ -168,6 +168,19 @@ func (e *Engine) fly() bool {
 	return true
 }
 
+// takeOff is fly for what somebody outside asks for, with the configuration that it goes by from
+// its first step to its last; land ends it. ErrNoGeneration.
+func (e *Engine) takeOff() (g *Generation, land func(), err error) {
+	if !e.fly() {
+		return nil, nil, ErrNoGeneration
+	}
+	if g, err = e.current(); err != nil {
+		e.flights.Done()
+		return nil, nil, err
+	}
+	return g, e.flights.Done, nil
+}
+
 // poke makes the worker look at once.
 func (e *Engine) poke() {
 	select {

@@ -41,14 +41,11 @@ type Refund struct {
 // The money is given back at the gateway. What is to be typed into Splynx then stands on the
 // refund, which waits for a person to say that it is done (Settle with SettleRecorded).
 func (e *Engine) Refund(ctx context.Context, r Refund) (*Payment, error) {
-	if !e.fly() {
-		return nil, ErrNoGeneration
-	}
-	defer e.flights.Done()
-	g, err := e.current()
+	g, land, err := e.takeOff()
 	if err != nil {
 		return nil, err
 	}
+	defer land()
 	reason, err := cleanReason(r.Reason)
 	switch {
 	case err != nil:

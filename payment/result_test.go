@@ -657,6 +657,35 @@ func TestF44CredentialsMissing(t *testing.T) {
 	}
 }
 
+// F44: the outcome of a charge is unknown, and its credentials are not configured any more: a
+// person is told, and it goes on by itself when they are back.
+func TestF44ChargeWithoutCredentials(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []windcavetest.Kind{windcavetest.RecordThenCut, windcavetest.CutBefore} {
+		t.Run(string(kind), func(t *testing.T) {
+			t.Parallel()
+			play(t, option{}, func(t *testing.T, w *world) {
+				card, _ := w.SaveCard(windcavetest.CardApproved)
+				w.Gateway.Inject(fault{Op: windcavetest.OpPurchase, Kind: kind})
+				p := charge(t, w, card, "form-1")
+				want(t, p, payment.Unknown, "")
+				other := w.Generation(option{Currency: "NZD"})
+				other.Default.PxPostUser, other.Default.PxPayUser = "SomebodyElse", "SomebodyElse"
+				w.Engine.Push(other)
+				w.Until(p.ID, time.Hour, payment.Parked)
+				want(t, get(w, p.ID), payment.Parked, payment.ReasonCredentialsMissing)
+				w.Engine.Remove(other)
+				w.Pass(3 * time.Hour)
+				if kind == windcavetest.RecordThenCut {
+					want(t, get(w, p.ID), payment.Recorded, "")
+				} else {
+					want(t, get(w, p.ID), payment.NotDone, payment.ReasonNeverArrived)
+				}
+			})
+		})
+	}
+}
+
 // F58: an answer that cannot be read, or that says nothing, is no outcome: it is asked for
 // again until there is one.
 func TestF58ResultUnreadable(t *testing.T) {

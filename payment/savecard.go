@@ -326,14 +326,11 @@ func (e *Engine) saveLater(ctx context.Context, g *Generation, p *Payment, why e
 // more. Removing none is no error. ErrInFlight while a card that was written may still arrive
 // there, or while the card is being charged.
 func (e *Engine) RemoveCard(ctx context.Context, customer int64, who string) error {
-	if !e.fly() {
-		return ErrNoGeneration
-	}
-	defer e.flights.Done()
-	g, err := e.current()
+	g, land, err := e.takeOff()
 	if err != nil {
 		return err
 	}
+	defer land()
 	defer e.saves.lock(fmt.Sprint(customer))()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), startTimeout)
 	defer cancel()

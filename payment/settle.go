@@ -64,14 +64,11 @@ func (p *Payment) byPerson() bool {
 // Later searches go on as for any payment in its new state, and an approval that comes after
 // not_paid is kept all the same.
 func (e *Engine) Settle(ctx context.Context, id ID, how Settlement, reason, who string) (*Payment, error) {
-	if !e.fly() {
-		return nil, ErrNoGeneration
-	}
-	defer e.flights.Done()
-	g, err := e.current()
+	g, land, err := e.takeOff()
 	if err != nil {
 		return nil, err
 	}
+	defer land()
 	reason, bad := cleanReason(reason)
 	switch {
 	case settledBy[how] == "":

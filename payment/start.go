@@ -42,14 +42,11 @@ const startTimeout = 60 * time.Second
 //
 // It does not hang on ctx's cancellation: a payer who leaves does not leave half a payment.
 func (e *Engine) Start(ctx context.Context, s Start) (*Payment, error) {
-	if !e.fly() {
-		return nil, ErrNoGeneration
-	}
-	defer e.flights.Done()
-	g, err := e.current()
+	g, land, err := e.takeOff()
 	if err != nil {
 		return nil, err
 	}
+	defer land()
 	if err := e.heldBack(ctx); err != nil {
 		return nil, err
 	}
