@@ -256,25 +256,34 @@ func (e *Engine) afterAnswer(ctx context.Context, g *Generation, p *Payment) {
 			}
 		}
 	}
-	var note func(*cardNote)
 	switch {
 	case p.Card.Key == "":
-		return
 	case p.State == Declined && dies(p.Class):
-		note = func(n *cardNote) { n.Dead, n.Code = e.now(), p.Code }
-	case p.HasMoney() && p.Way == WaySavedCard: // one that was not saved here is this customer's from now on
-		if n, _, err := readMark[cardNote](ctx, e.store, cardMark(p.Card.Key)); err == nil && n.Customer != 0 {
-			return
-		}
-		note = func(n *cardNote) {
-			if n.Customer == 0 {
-				n.Customer, n.Endpoint, n.User = p.Customer, p.Endpoint, p.PxPostUser
-			}
-		}
-	default:
+		e.learn(ctx, g, p, func(n *cardNote) { n.Dead, n.Code = e.now(), p.Code })
+	case p.HasMoney() && p.Way == WaySavedCard && e.fly():
+		go func() { // nobody waits for this
+			defer e.flights.Done()
+			defer e.survive("note of a card")
+			e.ownCard(context.WithoutCancel(ctx), g, p)
+		}()
+	}
+}
+
+// ownCard notes a card that was not saved here as that of the customer who was charged with it.
+func (e *Engine) ownCard(ctx context.Context, g *Generation, p *Payment) {
+	if n, _, err := readMark[cardNote](ctx, e.store, cardMark(p.Card.Key)); err == nil && n.Customer != 0 {
 		return
 	}
-	if err := e.noteCard(ctx, p.Card.Key, note); err != nil {
+	e.learn(ctx, g, p, func(n *cardNote) {
+		if n.Customer == 0 {
+			n.Customer, n.Endpoint, n.User = p.Customer, p.Endpoint, p.PxPostUser
+		}
+	})
+}
+
+// learn notes what a payment has told of its card.
+func (e *Engine) learn(ctx context.Context, g *Generation, p *Payment, change func(*cardNote)) {
+	if err := e.noteCard(ctx, p.Card.Key, change); err != nil {
 		g.logger().Error("what was learned of a card could not be noted", append(describe(p), zap.Error(err))...)
 	}
 }

@@ -261,6 +261,7 @@ func TestLaterCardWins(t *testing.T) {
 		if _, err := w.Return(back1); err != nil {
 			t.Fatal(err)
 		}
+		w.Pass(time.Second)
 		second, back2 := checkCard(t, w, "form-2", windcavetest.CardMastercard)
 		if _, err := w.Return(back2); err != nil {
 			t.Fatal(err)

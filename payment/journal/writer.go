@@ -84,6 +84,10 @@ func (w *writer) loop() {
 
 // commit runs a group in one transaction. A change that fails takes nothing but itself back.
 func (w *writer) commit(ctx context.Context, group []*change) {
+	if len(group) == 1 {
+		group[0].result <- w.alone(ctx, group[0])
+		return
+	}
 	results := make([]error, len(group))
 	err := w.exec(ctx, "BEGIN IMMEDIATE")
 	if err == nil {
@@ -100,6 +104,21 @@ func (w *writer) commit(ctx context.Context, group []*change) {
 		}
 		c.result <- results[i]
 	}
+}
+
+// alone runs a change in a transaction of its own.
+func (w *writer) alone(ctx context.Context, c *change) error {
+	if err := w.exec(ctx, "BEGIN IMMEDIATE"); err != nil {
+		return fmt.Errorf("write the journal: %w", err)
+	}
+	if err := c.safely(ctx, w); err != nil {
+		return unjoin(errors.Join(err, w.exec(ctx, "ROLLBACK")))
+	}
+	if err := w.exec(ctx, "COMMIT"); err != nil {
+		_ = w.exec(ctx, "ROLLBACK") // fails too where SQLite has rolled back by itself
+		return fmt.Errorf("write the journal: %w", err)
+	}
+	return nil
 }
 
 func (w *writer) one(ctx context.Context, c *change) error {
