@@ -279,7 +279,8 @@ func (e *Engine) saveEnds(ctx context.Context, g *Generation, p *Payment, s Save
 	}
 	faultpoint.Hit("card_stored")
 	_, err = e.change(ctx, g, p.ID, fenced(p, func(q *Payment) (Writes, error) {
-		if q.Save.Stage != SaveStoring && q.Save.Stage != SaveWanted {
+		storing := q.Save.Stage == SaveStoring
+		if !storing && q.Save.Stage != SaveWanted {
 			return Writes{}, errFenced
 		}
 		q.Save.Stage, q.Save.Why, q.Save.NextAt = s, why, time.Time{}
@@ -287,7 +288,9 @@ func (e *Engine) saveEnds(ctx context.Context, g *Generation, p *Payment, s Save
 		if s == SaveDone && !p.Save.Unclear {
 			q.Save.PutAt = time.Time{}
 		}
-		e.rest(q, e.now())
+		if storing { // else somebody may be making its page
+			e.rest(q, e.now())
+		}
 		return Writes{Tokens: tokens}, nil
 	}))
 	if err != nil {
