@@ -43,6 +43,9 @@ type CardModes struct {
 // ModeNone sends no stored-credential indicator.
 const ModeNone = "none"
 
+// Holds tells that a card check only holds its amount.
+func (s CardSettings) Holds() bool { return s.CheckType == windcave.Auth }
+
 // normalize returns s with the defaults filled in.
 func (s CardSettings) normalize() CardSettings {
 	if s.CheckType == "" {

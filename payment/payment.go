@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/bojanz/currency"
+
+	"github.com/caddy-paymentexpress/paymentexpress/windcave"
 )
 
 // Kind says what a payment is for.
@@ -184,6 +186,9 @@ func (p *Payment) Blocks(q *Payment) bool {
 
 // apart tells that the payment is for nothing that the customer owes: a card check, a refund.
 func (p *Payment) apart() bool { return p.Kind == KindCardCheck || p.Kind == KindRefund }
+
+// Held tells that its money is only held: it is let go, and was never taken.
+func (p *Payment) Held() bool { return p.TxnType == string(windcave.Auth) }
 
 // ByPxPost tells that the payment moves without its payer's browser: PxPost is asked for it,
 // and may be asked about it.

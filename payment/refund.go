@@ -200,7 +200,7 @@ func (e *Engine) reserve(ctx context.Context, g *Generation, p *Payment, amount 
 	}
 	now := e.now()
 	kind := windcave.Refund
-	if p.TxnType == string(windcave.Auth) { // money that is only held is let go
+	if p.Held() { // then it is let go
 		kind = windcave.Void
 	}
 	r := &Payment{

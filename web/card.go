@@ -171,7 +171,7 @@ func (h *Handler) showCard(w http.ResponseWriter, r *http.Request, v visit, o *h
 		return
 	}
 	p = v.of(p)
-	p.Held = h.Generation.Settings.Cards.CheckType == "Auth"
+	p.Held = h.Generation.Settings.Cards.Holds()
 	p.Template, p.Action, p.Partner, p.Amount, p.OwnList = "card", v.path, o.partner, &o.due, paymentsPath
 	if o.card.Key != "" {
 		p.Cards = []tile{{Choice: savedCard, Card: &o.card, Off: !o.card.Usable()}}

@@ -184,7 +184,7 @@ func checked(v *page, p *payment.Payment) {
 	default:
 		v.Note, v.Refresh = "back.soon", v.Refresh || p.State == payment.Approved && p.Save.Stage == payment.SaveStoring
 	}
-	if p.TxnType == "Auth" && p.State != payment.Parked {
+	if p.Held() && p.State != payment.Parked {
 		v.Note = "back.lapsed"
 	}
 }
