@@ -71,6 +71,42 @@ func (e *Engine) Card(ctx context.Context, partner, customer int64) (Card, error
 	return e.card(ctx, g, partner, customer)
 }
 
+// Cards reads the saved cards of several customers, by the customers' ids; who has none is not in
+// it. ErrNoCardAccount.
+func (e *Engine) Cards(ctx context.Context, of []splynx.Customer) (map[int64]Card, error) {
+	g, err := e.current()
+	if err != nil {
+		return nil, err
+	}
+	account, err := g.cardAccount(ctx, e.now())
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]int64, 0, len(of))
+	for _, c := range of {
+		ids = append(ids, c.ID)
+	}
+	rows, err := g.Splynx.AccountDataOf(ctx, account.id, ids)
+	if err != nil {
+		return nil, err
+	}
+	cards := make(map[int64]Card, len(rows))
+	for _, c := range of {
+		row, ok := rows[c.ID]
+		if !ok {
+			continue
+		}
+		card, err := e.readCard(ctx, g, c.PartnerID, c.ID, account.fields, &row)
+		if err != nil {
+			return nil, err
+		}
+		if card.Key != "" {
+			cards[c.ID] = card
+		}
+	}
+	return cards, nil
+}
+
 func (e *Engine) card(ctx context.Context, g *Generation, partner, customer int64) (Card, error) {
 	account, err := g.cardAccount(ctx, e.now())
 	if err != nil {

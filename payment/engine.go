@@ -120,6 +120,9 @@ func (e *Engine) Remove(g *Generation) {
 	e.generations = slices.DeleteFunc(e.generations, func(h *Generation) bool { return h == g })
 }
 
+// Current is the newest configuration in force. ErrNoGeneration.
+func (e *Engine) Current() (*Generation, error) { return e.current() }
+
 // current is the newest configuration in force.
 func (e *Engine) current() (*Generation, error) {
 	e.mu.Lock()

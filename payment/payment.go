@@ -86,6 +86,9 @@ type Payment struct {
 	FormKey string `json:"form_key,omitempty"` // unique in the journal
 	Payer   string `json:"payer,omitempty"`    // keyed hash of the guest's cookie, or the customer
 
+	Run  string `json:"run,omitempty"`  // the charge run that it belongs to
+	Item int64  `json:"item,omitempty"` // its place in the run
+
 	LinkEnds string `json:"link_ends,omitempty"` // the last day of the signed link that it began with, as YYYY-MM-DD
 
 	PageURL  string    `json:"page_url,omitempty"` // forgotten when the page has ended

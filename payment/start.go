@@ -29,6 +29,8 @@ type Start struct {
 	Payer          string   // who may see the payment's page: opaque
 	LinkEnds       string   // the last day of the signed link that it began with, as YYYY-MM-DD; else empty
 	Who            string   // for the history, such as "guest"
+	Run            string   // the charge run that it belongs to; else empty
+	Item           int64    // its place in the run
 }
 
 // startTimeout bounds all that happens before the payer is sent on; the gateway's own
@@ -204,6 +206,7 @@ func (e *Engine) blank(g *Generation, s Start, way Way, lease time.Duration) (*P
 		Partner: s.Partner, Customer: s.Customer, DocumentID: s.DocumentID, DocumentNumber: s.DocumentNumber, ByID: s.ByID,
 		Amount: s.Amount, Endpoint: with.Endpoint, PxPayUser: with.PxPayUser, PxPostUser: with.PxPostUser, OwnAccount: with.Own,
 		TxnType: string(windcave.Purchase), FormKey: s.FormKey, Payer: s.Payer, LinkEnds: s.LinkEnds,
+		Run: s.Run, Item: s.Item,
 		LeaseOwner: e.node, LeaseUntil: now.Add(lease), NextAt: now.Add(lease), Fence: 1,
 	}, nil
 }

@@ -5,23 +5,25 @@ import "context"
 // Customer is the little that is read of a customer. Splynx also sends the password and the
 // address; they are not decoded.
 type Customer struct {
-	ID        int64
-	Name      string
-	Status    string // new, active, blocked or disabled
-	PartnerID int64
-	ParentID  int64  // the main account of a sub-account; 0 for none
-	Category  string // person or company
-	Deleted   bool
+	ID         int64
+	Name       string
+	Status     string // new, active, blocked or disabled
+	PartnerID  int64
+	LocationID int64
+	ParentID   int64  // the main account of a sub-account; 0 for none
+	Category   string // person or company
+	Deleted    bool
 }
 
 type wireCustomer struct {
 	wireKey
-	Name      wireText `json:"name"`
-	Status    wireText `json:"status"`
-	PartnerID wireID   `json:"partner_id"`
-	ParentID  wireID   `json:"parent_id"`
-	Category  wireText `json:"category"`
-	Deleted   wireFlag `json:"deleted"`
+	Name       wireText `json:"name"`
+	Status     wireText `json:"status"`
+	PartnerID  wireID   `json:"partner_id"`
+	LocationID wireID   `json:"location_id"`
+	ParentID   wireID   `json:"parent_id"`
+	Category   wireText `json:"category"`
+	Deleted    wireFlag `json:"deleted"`
 }
 
 func (w wireCustomer) value() (Customer, error) {

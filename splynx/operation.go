@@ -37,6 +37,7 @@ func (o operation) answerLimit() int64 {
 var (
 	opCheck          = operation{name: "check the address", method: http.MethodGet, path: "admin/api/check", retry: repeatRead}
 	opCustomer       = operation{name: "read customer", method: http.MethodGet, path: "admin/customers/customer", permission: "Customer view", retry: repeatRead}
+	opCustomers      = operation{name: "search customers", method: http.MethodGet, path: "admin/customers/customer", permission: "Customer index", list: true, hush: true, retry: repeatRead}
 	opBilling        = operation{name: "read customer billing", method: http.MethodGet, path: "admin/customers/customer-billing", permission: "CustomerBilling view", retry: repeatRead}
 	opInvoice        = operation{name: "read invoice", method: http.MethodGet, path: "admin/finance/invoices", permission: "Invoices view", retry: repeatRead}
 	opInvoices       = operation{name: "search invoices", method: http.MethodGet, path: "admin/finance/invoices", permission: "Invoices index", list: true, retry: repeatRead}

@@ -14,6 +14,7 @@ const (
 	atLeast operator = ">="
 	above   operator = ">"
 	below   operator = "<"
+	atMost  operator = "<="
 	between operator = "BETWEEN"
 	like    operator = "LIKE"
 	oneOf   operator = "IN"

@@ -334,7 +334,7 @@ func TestReadOne(t *testing.T) {
 		_, _ = io.WriteString(w, bodies[strings.TrimPrefix(r.URL.Path, "/api/2.0/")])
 	})
 	ctx, c := t.Context(), s.client
-	if v, err := c.Customer(ctx, 7); err != nil || *v != (Customer{7, "Jane", "active", 2, 0, "person", true}) {
+	if v, err := c.Customer(ctx, 7); err != nil || *v != (Customer{ID: 7, Name: "Jane", Status: "active", PartnerID: 2, Category: "person", Deleted: true}) {
 		t.Errorf("%+v, %v", v, err)
 	}
 	if v, err := c.Payment(ctx, 9); err != nil || v.InvoiceID != 12 || v.Fields[1] != "X" || !v.Deleted || v.Amount.String() != "57.5" {
