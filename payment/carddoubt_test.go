@@ -155,23 +155,42 @@ func TestRemovedOnAnotherNode(t *testing.T) {
 	})
 }
 
-// A card is removed while a charge of it waits for Splynx.
+// A card is removed while a charge of it waits: for Splynx, or, before it stands in the journal,
+// for what the gateway says of an earlier page.
 func TestNothingIsChargedAfterRemoval(t *testing.T) {
-	play(t, option{}, func(t *testing.T, w *world) {
-		card, _ := w.SaveCard(windcavetest.CardApproved)
-		w.Splynx.Inject(splynxtest.Fault{Op: "VIEW invoices", Kind: splynxtest.Slow, Delay: 9 * time.Second})
-		order, done := w.OrderWith(card, "form-1"), make(chan *payment.Payment, 1)
-		go func() { p, _ := w.Engine.Charge(background, order); done <- p }()
-		w.Pass(4 * time.Second)
-		err := w.Engine.RemoveCard(background, w.Customer, "customer-1")
-		removed := time.Now()
-		<-done
-		for _, c := range w.Gateway.Charges() {
-			if err == nil && c.At.After(removed) {
-				t.Errorf("charged %s after the removal was confirmed", c.At.Sub(removed))
+	for name, delay := range map[string]func(*world){
+		"for the invoice": func(w *world) {
+			w.Splynx.Inject(splynxtest.Fault{Op: "VIEW invoices", Kind: splynxtest.Slow, Delay: 9 * time.Second})
+		},
+		"for the status of a page": func(w *world) {
+			s := w.OrderWith(payment.CardUsed{}, "form-0")
+			s.Payer = "somebody else"
+			if _, err := w.Engine.Start(background, s); err != nil {
+				w.TB.Fatal(err)
 			}
-		}
-	})
+			w.Pass(90 * time.Second) // before, the gateway is not asked
+			w.Gateway.Inject(fault{Op: windcavetest.OpStatus, Kind: windcavetest.DelayAfter, Delay: 9 * time.Second})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			play(t, option{}, func(t *testing.T, w *world) {
+				card, _ := w.SaveCard(windcavetest.CardApproved)
+				w.Pass(15 * time.Minute) // what was written of it cannot arrive any more
+				delay(w)
+				order, done := w.OrderWith(card, "form-1"), make(chan *payment.Payment, 1)
+				go func() { p, _ := w.Engine.Charge(background, order); done <- p }()
+				w.Pass(4 * time.Second)
+				err := w.Engine.RemoveCard(background, w.Customer, "customer-1")
+				removed := time.Now()
+				<-done
+				for _, c := range w.Gateway.Charges() {
+					if err == nil && c.At.After(removed) {
+						t.Errorf("charged %s after the removal was confirmed", c.At.Sub(removed))
+					}
+				}
+			})
+		})
+	}
 }
 
 // A refused password for Status does not mean that the gateway knows the TxnId.

@@ -35,29 +35,72 @@ func (e *Engine) Charge(ctx context.Context, s Start) (*Payment, error) {
 		return nil, err
 	}
 	defer land()
-	if err := e.trustedSoon(ctx); err != nil {
-		return nil, err
-	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), startTimeout)
 	defer cancel()
 	if g.Partner(s.Partner).PxPost == nil {
 		return nil, fmt.Errorf("%w: PxPost of partner %d", ErrNoCredentials, s.Partner)
 	}
+	p, seen, err := e.submit(ctx, g, s)
+	if err != nil || seen == nil {
+		return p, err
+	}
+	faultpoint.Hit("charge_intent")
+	return e.meanwhile(ctx, p, func(ctx context.Context) (*Payment, error) { return e.charge(ctx, g, p, seen) })
+}
+
+// submit writes the intent, while what the page has shown is read anew. Without what is read,
+// the payment is another one that answers s already.
+func (e *Engine) submit(ctx context.Context, g *Generation, s Start) (p *Payment, seen *shown, err error) {
+	// From before the card is read until the intent stands in the journal it cannot be removed:
+	// nothing is charged after the card is said to be gone.
+	defer e.wallets.lock(fmt.Sprint(s.Customer))()
+	reading := e.readShown(ctx, g, s)
+	defer func() {
+		if seen == nil {
+			reading.forget()
+		}
+	}()
+	if err := e.trustedSoon(ctx); err != nil {
+		return nil, nil, err
+	}
 	p, release, err := e.admit(ctx, g, s)
 	defer release()
 	if p != nil || err != nil {
-		return p, err
+		return p, nil, err
 	}
 	if p, err = e.chargeIntent(g, s); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	faultpoint.Hit("before_charge_intent")
 	made, err := e.create(ctx, g, p, p.begin(Submitted, ReasonStarted, "", s.Who, e.now()), s)
 	if err != nil || made != p {
-		return made, err
+		return made, nil, err
 	}
-	faultpoint.Hit("charge_intent")
-	return e.meanwhile(ctx, p, func(ctx context.Context) (*Payment, error) { return e.charge(ctx, g, p) })
+	return p, reading, nil
+}
+
+// shown is what must still be as the page has shown it. It is read while the intent is written:
+// only what is due has to be read after that.
+type shown struct {
+	customer  *splynx.Customer
+	card      Card
+	statement int64 // 0: not known
+	wait      func() error
+	forget    context.CancelFunc
+}
+
+func (e *Engine) readShown(ctx context.Context, g *Generation, s Start) *shown {
+	r := new(shown)
+	ctx, r.forget = context.WithTimeout(context.WithoutCancel(ctx), readyTimeout)
+	var reads errgroup.Group
+	reads.Go(func() (err error) { r.customer, err = g.Splynx.Customer(ctx, s.Customer); return err })
+	reads.Go(func() (err error) { r.card, err = e.card(ctx, g, s.Partner, s.Customer); return err })
+	reads.Go(func() error {
+		r.statement, _ = e.statement(ctx, g, e.now()) // looked for again with the record
+		return nil
+	})
+	r.wait = reads.Wait
+	return r
 }
 
 // trustedSoon is Trusted, with a moment's patience for a comparison that is about to end.
@@ -121,8 +164,8 @@ func (e *Engine) meanwhile(ctx context.Context, p *Payment, run func(context.Con
 
 // charge takes a payment that was just submitted to the gateway. What is due is read after the
 // payment was claimed and right before it is sent: nothing is charged that was not seen.
-func (e *Engine) charge(ctx context.Context, g *Generation, p *Payment) (*Payment, error) {
-	card, record, why, note := e.ready(ctx, g, p)
+func (e *Engine) charge(ctx context.Context, g *Generation, p *Payment, seen *shown) (*Payment, error) {
+	record, why, note := e.ready(ctx, g, p, seen)
 	faultpoint.Hit("charge_ready")
 	if why == "" {
 		why = e.mayBeSent(ctx, p)
@@ -130,7 +173,7 @@ func (e *Engine) charge(ctx context.Context, g *Generation, p *Payment) (*Paymen
 	var v windcave.Verdict
 	var failed error
 	if why == "" {
-		_, v, failed = g.Partner(p.Partner).PxPost.Purchase(ctx, p.chargeRequest(card))
+		_, v, failed = g.Partner(p.Partner).PxPost.Purchase(ctx, p.chargeRequest(seen.card))
 		e.sent.begin(p.ID)
 		faultpoint.Hit("charge_answered")
 	}
@@ -151,35 +194,34 @@ func (e *Engine) charge(ctx context.Context, g *Generation, p *Payment) (*Paymen
 	return q, nil
 }
 
-// ready reads what must still be as the page has shown it, and makes the statement record,
+// ready compares what was read with what the page has shown, and makes the statement record,
 // which tells another journal of the charge should this one be lost.
-func (e *Engine) ready(ctx context.Context, g *Generation, p *Payment) (card Card, record Booking, why Reason, note string) {
+func (e *Engine) ready(ctx context.Context, g *Generation, p *Payment, seen *shown) (record Booking, why Reason, note string) {
+	defer seen.forget()
 	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
-	made := e.openRecord(ctx, g, p)
 	var (
-		reads    errgroup.Group
-		customer *splynx.Customer
-		owner    int64
-		due      currency.Amount
-		found    bool
+		owner int64
+		due   currency.Amount
+		found bool
+		reads errgroup.Group
 	)
-	reads.Go(func() (err error) { customer, err = g.Splynx.Customer(ctx, p.Customer); return err })
-	reads.Go(func() (err error) { card, err = e.card(ctx, g, p.Partner, p.Customer); return err })
 	reads.Go(func() (err error) { owner, due, found, err = p.dueOn(ctx, g.Splynx); return err })
-	err := reads.Wait()
+	err := seen.wait()
+	made := e.openRecord(ctx, g, p, seen.statement)
+	err = errors.Join(err, reads.Wait())
 	record = made()
-	switch {
+	switch customer, card := seen.customer, seen.card; {
 	case err != nil:
-		return card, record, ReasonSplynxUnreadable, err.Error()
+		return record, ReasonSplynxUnreadable, err.Error()
 	case customer.PartnerID != p.Partner, p.DocumentID != 0 && found && owner != p.Customer:
-		return card, record, ReasonCustomerChanged, ""
+		return record, ReasonCustomerChanged, ""
 	case p.DocumentID != 0 && (!found || !due.Equal(p.Amount)):
-		return card, record, ReasonAmountChanged, ""
+		return record, ReasonAmountChanged, ""
 	case card.Key != p.Card.Key, !card.Usable():
-		return card, record, ReasonCardChanged, string(card.Standing)
+		return record, ReasonCardChanged, string(card.Standing)
 	}
-	return card, record, "", ""
+	return record, "", ""
 }
 
 // mayBeSent checks, directly before the first byte goes out, that the payment is still ours to
@@ -245,8 +287,8 @@ func (e *Engine) answered(p *Payment, v windcave.Verdict, failed error) (Writes,
 	return Writes{Events: []Event{ev}}, err
 }
 
-// afterAnswer forgets when a payment was sent whose outcome is known, and remembers whose a card
-// is, and one that will be declined whenever it is tried.
+// afterAnswer forgets when a payment was sent whose outcome is known, and remembers a card that
+// will be declined whenever it is tried.
 func (e *Engine) afterAnswer(ctx context.Context, g *Generation, p *Payment) {
 	if p.State != Submitted && p.State != Unknown {
 		e.sent.forget(p.ID)
@@ -256,16 +298,8 @@ func (e *Engine) afterAnswer(ctx context.Context, g *Generation, p *Payment) {
 			}
 		}
 	}
-	switch {
-	case p.Card.Key == "":
-	case p.State == Declined && dies(p.Class):
+	if p.Card.Key != "" && p.State == Declined && dies(p.Class) {
 		e.learn(ctx, g, p, func(n *cardNote) { n.Dead, n.Code = e.now(), p.Code })
-	case p.HasMoney() && p.Way == WaySavedCard && e.fly():
-		go func() { // nobody waits for this
-			defer e.flights.Done()
-			defer e.survive("note of a card")
-			e.ownCard(context.WithoutCancel(ctx), g, p)
-		}()
 	}
 }
 

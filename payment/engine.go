@@ -47,6 +47,7 @@ type Engine struct {
 	starts  keyed              // of one payer for one document
 	cards   keyed              // what is known of one
 	saves   keyed              // of a customer's cards, one at a time
+	wallets keyed              // a customer's card is about to be charged, or is being removed
 	quiets  quietTimes
 	sent    sentTimes
 	asks    *askLimits

@@ -16,8 +16,8 @@ const recordTimeout = 10 * time.Second
 // openRecord makes the payment's record on the statement of the month or day while the page is
 // asked for, since the payer waits for both. The function it returns waits for what came of
 // it. A record that cannot be made stops nothing; one whose answer was lost is searched for
-// when it is needed.
-func (e *Engine) openRecord(ctx context.Context, g *Generation, p *Payment) func() Booking {
+// when it is needed. statement is 0 where it is not known yet.
+func (e *Engine) openRecord(ctx context.Context, g *Generation, p *Payment, statement int64) func() Booking {
 	if p.apart() { // never booked
 		return func() Booking { return Booking{} }
 	}
@@ -27,7 +27,7 @@ func (e *Engine) openRecord(ctx context.Context, g *Generation, p *Payment) func
 		defer e.survive("statement record")
 		ctx, cancel := context.WithTimeout(ctx, recordTimeout)
 		defer cancel()
-		b, err := e.makeRecord(ctx, g, p)
+		b, err := e.makeRecord(ctx, g, p, statement)
 		if err != nil {
 			g.logger().Warn("statement record could not be made; the payment goes on without", append(describe(p), zap.Error(err))...)
 			b = Booking{}
@@ -38,12 +38,13 @@ func (e *Engine) openRecord(ctx context.Context, g *Generation, p *Payment) func
 }
 
 // makeRecord finds or makes the statement and the record.
-func (e *Engine) makeRecord(ctx context.Context, g *Generation, p *Payment) (Booking, error) {
-	statement, err := e.statement(ctx, g, p.CreatedAt)
-	if err != nil {
-		return Booking{}, err
+func (e *Engine) makeRecord(ctx context.Context, g *Generation, p *Payment, statement int64) (b Booking, err error) {
+	if statement == 0 {
+		if statement, err = e.statement(ctx, g, p.CreatedAt); err != nil {
+			return Booking{}, err
+		}
 	}
-	b := Booking{StatementID: statement, RecordStatus: string(splynx.RecordNew)}
+	b = Booking{StatementID: statement, RecordStatus: string(splynx.RecordNew)}
 	b.RecordID, err = g.Splynx.CreateRecord(ctx, splynx.NewRecord{
 		StatementID: statement, CustomerID: p.Customer, InvoiceID: p.invoiceID(), RequestID: p.requestID(),
 		PaymentDate: p.CreatedAt.In(g.Settings.TimeZone), Amount: p.Amount,

@@ -335,6 +335,7 @@ func (e *Engine) RemoveCard(ctx context.Context, customer int64, who string) err
 	}
 	defer land()
 	defer e.saves.lock(fmt.Sprint(customer))()
+	defer e.wallets.lock(fmt.Sprint(customer))()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), startTimeout)
 	defer cancel()
 	account, err := g.cardAccount(ctx, e.now())

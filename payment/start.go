@@ -259,7 +259,7 @@ func (e *Engine) offer(ctx context.Context, g *Generation, s Start, formKey stri
 	}
 	faultpoint.Hit("intent")
 
-	record := e.openRecord(ctx, g, p)
+	record := e.openRecord(ctx, g, p, 0)
 	page, pageErr := with.PxPay.GenerateRequest(ctx, request)
 	faultpoint.Hit("page_answered")
 	opened := record()

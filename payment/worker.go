@@ -14,6 +14,9 @@ import (
 const (
 	workers  = 8
 	busyLook = time.Second // what is due was claimed elsewhere
+	// breath is left to whoever has just changed a payment: the page is answered first, and what
+	// else changes meanwhile is taken up in the same round.
+	breath = 2 * time.Millisecond
 )
 
 // work takes up what is unfinished until Close.
@@ -47,14 +50,19 @@ func (e *Engine) work() {
 	}
 	timer := time.NewTimer(0)
 	defer timer.Stop()
-	for {
+	for soon := false; ; {
 		select {
 		case <-e.stop:
 			return
 		case <-e.wake:
+			if !soon {
+				soon = true
+				timer.Reset(breath)
+			}
 		case <-timer.C:
+			soon = false
+			timer.Reset(e.round(run))
 		}
-		timer.Reset(e.round(run))
 	}
 }
 
@@ -148,6 +156,8 @@ func (e *Engine) act(ctx context.Context, g *Generation, p *Payment) (err error)
 			return e.refundDone(ctx, g, p)
 		case p.Kind == KindCardCheck, p.GivesBack:
 			return e.giveBack(ctx, g, p)
+		case p.Way == WaySavedCard:
+			e.ownCard(ctx, g, p)
 		}
 		return e.book(ctx, g, p)
 	case Recorded, Refunded, Settled:

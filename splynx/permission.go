@@ -9,26 +9,25 @@ import (
 // nil when Splynx did not say.
 type Permissions map[string]map[string]string
 
-// UnmarshalJSON implements json.Unmarshaler. PHP writes an empty map as []; a filled list is
-// taken for nothing said, because no client knows what it would mean.
-func (p *Permissions) UnmarshalJSON(b []byte) error {
-	*p = nil
+// readPermissions reads the map. PHP writes an empty one as []; a filled list is taken for
+// nothing said, because no client knows what it would mean.
+func readPermissions(b []byte) Permissions {
 	var outer map[string]json.RawMessage
 	if json.Unmarshal(b, &outer) != nil || len(outer) == 0 {
 		return nil
 	}
-	*p = make(Permissions, len(outer))
+	p := make(Permissions, len(outer))
 	for controller, raw := range outer {
 		var actions map[string]wireText
 		if json.Unmarshal(raw, &actions) != nil {
 			continue
 		}
-		(*p)[controller] = make(map[string]string, len(actions))
+		p[controller] = make(map[string]string, len(actions))
 		for action, verdict := range actions {
-			(*p)[controller][action] = string(verdict)
+			p[controller][action] = string(verdict)
 		}
 	}
-	return nil
+	return p
 }
 
 // Allows tells whether an action is allowed, and whether Splynx has said anything about it.
@@ -43,5 +42,5 @@ func (c *Client) Permissions(ctx context.Context) (Permissions, error) {
 	if err != nil {
 		return nil, err
 	}
-	return t.permissions, nil
+	return t.permissions(), nil
 }

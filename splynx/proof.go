@@ -61,7 +61,7 @@ func ownRow(rows []rowWithID[Customer], claimed int64) *Customer {
 // administrator, with the token or, where its role may not, with the API key.
 func (c *Client) proveAdministrator(ctx context.Context, t *token) (*Administrator, error) {
 	id := t.claimedID()
-	if id <= 0 || len(t.permissions) == 0 {
+	if id <= 0 || len(t.permissions()) == 0 {
 		return nil, nil
 	}
 	a, err := c.exchange(ctx, opSeeAdministrators, request{token: t.access, query: query{}.page(1, 0).encoded})
@@ -76,7 +76,7 @@ func (c *Client) proveAdministrator(ctx context.Context, t *token) (*Administrat
 	if err != nil || administrator == nil {
 		return nil, err
 	}
-	administrator.MayAddPayments = mayAddPayments(t.permissions)
+	administrator.MayAddPayments = mayAddPayments(t.permissions())
 	return administrator, nil
 }
 

@@ -92,8 +92,8 @@ func (c *Client) whose(ctx context.Context, t *token) (*Caller, error) {
 	var caller Caller
 	var customerErr, administratorErr error
 	var both sync.WaitGroup
-	both.Go(func() { caller.Customer, customerErr = c.proveCustomer(ctx, t) })
 	both.Go(func() { caller.Administrator, administratorErr = c.proveAdministrator(ctx, t) })
+	caller.Customer, customerErr = c.proveCustomer(ctx, t)
 	both.Wait()
 	switch {
 	case customerErr != nil:

@@ -15,9 +15,9 @@ import (
 // token is one access token, and what renews it.
 type token struct {
 	access, refresh secret.Secret
-	renewAt         time.Time // not used from here on
-	refreshUntil    time.Time // zero: unknown
-	permissions     Permissions
+	renewAt         time.Time          // not used from here on
+	refreshUntil    time.Time          // zero: unknown
+	permissions     func() Permissions // read when asked for: the map is large, and seldom looked at
 }
 
 // tokenStore holds the client's current token. Its lock is not held during a call; making
@@ -143,11 +143,11 @@ func (c *Client) renew(ctx context.Context, old *token) (*token, error) {
 
 // wireToken is Splynx's answer to both. Times are Unix seconds of Splynx's clock.
 type wireToken struct {
-	Access       wireText    `json:"access_token"`
-	AccessUntil  wireID      `json:"access_token_expiration"`
-	Refresh      wireText    `json:"refresh_token"`
-	RefreshUntil wireID      `json:"refresh_token_expiration"`
-	Permissions  Permissions `json:"permissions"`
+	Access       wireText        `json:"access_token"`
+	AccessUntil  wireID          `json:"access_token_expiration"`
+	Refresh      wireText        `json:"refresh_token"`
+	RefreshUntil wireID          `json:"refresh_token_expiration"`
+	Permissions  json.RawMessage `json:"permissions"`
 }
 
 func (c *Client) readToken(op operation, a *answer) (*token, error) {
@@ -163,7 +163,7 @@ func (c *Client) readToken(op operation, a *answer) (*token, error) {
 		access:      secret.New(string(w.Access)),
 		refresh:     secret.New(string(w.Refresh)),
 		renewAt:     renewalTime(now, int64(w.AccessUntil)),
-		permissions: w.Permissions,
+		permissions: sync.OnceValue(func() Permissions { return readPermissions(w.Permissions) }),
 	}
 	if w.RefreshUntil > 0 {
 		t.refreshUntil = time.Unix(int64(w.RefreshUntil), 0)

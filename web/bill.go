@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -73,8 +74,21 @@ func (v visit) several() page {
 // due on it. It writes no page: whoever reads slowly keeps nobody from asking.
 func (h *Handler) lookUp(ctx context.Context, v visit, item string) (found []document, b *bill, err error) {
 	err = h.turn(ctx, func(ctx context.Context) error {
-		if found, err = v.documents(ctx, h.Generation.Splynx, item); err == nil && len(found) == 1 {
-			b, err = h.bill(ctx, v.e, found[0])
+		var own *splynx.Customer // of whose documents alone are searched, meanwhile
+		var ownErr error
+		var reads sync.WaitGroup
+		if v.customer != 0 {
+			reads.Go(func() { own, ownErr = h.Generation.Splynx.Customer(ctx, v.customer) })
+		}
+		found, err = v.documents(ctx, h.Generation.Splynx, item)
+		if reads.Wait(); err != nil || len(found) != 1 {
+			return err
+		}
+		if own == nil && ownErr == nil {
+			own, ownErr = h.Generation.Splynx.Customer(ctx, found[0].customer)
+		}
+		if err = ownErr; err == nil {
+			b, err = h.bill(ctx, v.e, found[0], own)
 		}
 		return err
 	})
@@ -99,12 +113,8 @@ func isNumber(text string) bool {
 	return text != "" && utf8.ValidString(text) && utf8.RuneCountInString(text) <= numberLimit && !strings.ContainsFunc(text, unicode.IsControl)
 }
 
-// bill reads what is due on a document.
-func (h *Handler) bill(ctx context.Context, e *payment.Engine, d document) (*bill, error) {
-	customer, err := h.Generation.Splynx.Customer(ctx, d.customer)
-	if err != nil {
-		return nil, err
-	}
+// bill is what is due on a customer's document.
+func (h *Handler) bill(ctx context.Context, e *payment.Engine, d document, customer *splynx.Customer) (*bill, error) {
 	if err := e.Serves(ctx, h.Generation, customer.PartnerID); err != nil {
 		return nil, err
 	}
