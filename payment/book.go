@@ -104,13 +104,13 @@ func (e *Engine) target(ctx context.Context, g *Generation, p *Payment) (Destina
 	case p.DocumentID == 0:
 		return ToBalance, "", nil
 	}
-	customer, due, ok, err := p.dueOn(ctx, g.Splynx)
+	now, err := p.dueOn(ctx, g.Splynx)
 	switch {
 	case err != nil:
 		return "", "", fmt.Errorf("read what is due on %s %d: %w", strings.ToLower(title(p.Kind)), p.DocumentID, err)
-	case !ok, customer != p.Customer:
+	case !now.found, now.customer != p.Customer:
 		return ToBalance, misfitUnbookable, nil
-	case !due.IsPositive():
+	case !now.due.IsPositive():
 		return ToBalance, misfitSecond, nil
 	}
 	return ToDocument, "", nil

@@ -78,6 +78,10 @@ func (e *Engine) Cards(ctx context.Context, of []splynx.Customer) (map[int64]Car
 	if err != nil {
 		return nil, err
 	}
+	return e.readCards(ctx, g, of)
+}
+
+func (e *Engine) readCards(ctx context.Context, g *Generation, of []splynx.Customer) (map[int64]Card, error) {
 	account, err := g.cardAccount(ctx, e.now())
 	if err != nil {
 		return nil, err

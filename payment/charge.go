@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/bojanz/currency"
 	"go.uber.org/zap"
 	"golang.org/x/sync/errgroup"
 
@@ -44,7 +43,6 @@ func (e *Engine) Charge(ctx context.Context, s Start) (*Payment, error) {
 	if err != nil || seen == nil {
 		return p, err
 	}
-	faultpoint.Hit("charge_intent")
 	return e.meanwhile(ctx, p, func(ctx context.Context) (*Payment, error) { return e.charge(ctx, g, p, seen) })
 }
 
@@ -63,20 +61,33 @@ func (e *Engine) submit(ctx context.Context, g *Generation, s Start) (p *Payment
 	if err := e.trustedSoon(ctx); err != nil {
 		return nil, nil, err
 	}
+	p, made, err := e.chargeIntent(ctx, g, s)
+	if err != nil || !made {
+		return p, nil, err
+	}
+	return p, reading, nil
+}
+
+// chargeIntent writes the intent to charge a saved card, unless a payment answers s already: that
+// one is returned, and made is false.
+func (e *Engine) chargeIntent(ctx context.Context, g *Generation, s Start) (p *Payment, made bool, err error) {
 	p, release, err := e.admit(ctx, g, s)
 	defer release()
 	if p != nil || err != nil {
-		return p, nil, err
+		return p, false, err
 	}
-	if p, err = e.chargeIntent(g, s); err != nil {
-		return nil, nil, err
+	if p, err = e.blank(g, s, WaySavedCard, chargeLease); err != nil {
+		return nil, false, err
 	}
+	p.Card, p.Mode = s.Card, g.Settings.Cards.Modes.of(s.Origin)
+	p.Reference = windcave.ChargeRequest{MerchantReference: s.reference()}.Sent().MerchantReference
 	faultpoint.Hit("before_charge_intent")
-	made, err := e.create(ctx, g, p, p.begin(Submitted, ReasonStarted, "", s.Who, e.now()), s)
-	if err != nil || made != p {
-		return made, nil, err
+	known, err := e.create(ctx, g, p, p.begin(Submitted, ReasonStarted, "", s.Who, e.now()), s)
+	if err != nil || known != p {
+		return known, false, err
 	}
-	return p, reading, nil
+	faultpoint.Hit("charge_intent")
+	return p, true, nil
 }
 
 // shown is what must still be as the page has shown it. It is read while the intent is written:
@@ -87,10 +98,19 @@ type shown struct {
 	statement int64 // 0: not known
 	wait      func() error
 	forget    context.CancelFunc
+	due       func(context.Context, *Payment) (owed, error)
+	turn      Turn
 }
 
+// Turn waits until something may be sent to the gateway, and returns what to call once that was
+// answered.
+type Turn func(context.Context) (done func(), err error)
+
+// atOnce is the Turn of whoever waits for one payment.
+func atOnce(context.Context) (func(), error) { return func() {}, nil }
+
 func (e *Engine) readShown(ctx context.Context, g *Generation, s Start) *shown {
-	r := new(shown)
+	r := &shown{turn: atOnce, due: func(ctx context.Context, p *Payment) (owed, error) { return p.dueOn(ctx, g.Splynx) }}
 	ctx, r.forget = context.WithTimeout(context.WithoutCancel(ctx), readyTimeout)
 	var reads errgroup.Group
 	reads.Go(func() (err error) { r.customer, err = g.Splynx.Customer(ctx, s.Customer); return err })
@@ -114,17 +134,6 @@ func (e *Engine) trustedSoon(ctx context.Context) error {
 	case <-e.compare.ctx.Done():
 	}
 	return e.Trusted(ctx)
-}
-
-// chargeIntent is the payment that s asks for.
-func (e *Engine) chargeIntent(g *Generation, s Start) (*Payment, error) {
-	p, err := e.blank(g, s, WaySavedCard, chargeLease)
-	if err != nil {
-		return nil, err
-	}
-	p.Card, p.Mode = s.Card, g.Settings.Cards.Modes.of(s.Origin)
-	p.Reference = windcave.ChargeRequest{MerchantReference: s.reference()}.Sent().MerchantReference
-	return p, nil
 }
 
 // chargeRequest is what the gateway is asked for.
@@ -167,6 +176,13 @@ func (e *Engine) meanwhile(ctx context.Context, p *Payment, run func(context.Con
 func (e *Engine) charge(ctx context.Context, g *Generation, p *Payment, seen *shown) (*Payment, error) {
 	record, why, note := e.ready(ctx, g, p, seen)
 	faultpoint.Hit("charge_ready")
+	done := func() {}
+	if why == "" {
+		var err error
+		if done, err = seen.turn(ctx); err != nil {
+			why, done = ReasonNotSent, func() {}
+		}
+	}
 	if why == "" {
 		why = e.mayBeSent(ctx, p)
 	}
@@ -177,6 +193,7 @@ func (e *Engine) charge(ctx context.Context, g *Generation, p *Payment, seen *sh
 		e.sent.begin(p.ID)
 		faultpoint.Hit("charge_answered")
 	}
+	done()
 	q, err := e.change(ctx, g, p.ID, func(q *Payment) (Writes, error) {
 		if q.Booking.RecordID == 0 {
 			q.Booking.StatementID, q.Booking.RecordID, q.Booking.RecordStatus = record.StatementID, record.RecordID, record.RecordStatus
@@ -200,13 +217,9 @@ func (e *Engine) ready(ctx context.Context, g *Generation, p *Payment, seen *sho
 	defer seen.forget()
 	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
-	var (
-		owner int64
-		due   currency.Amount
-		found bool
-		reads errgroup.Group
-	)
-	reads.Go(func() (err error) { owner, due, found, err = p.dueOn(ctx, g.Splynx); return err })
+	var document owed
+	var reads errgroup.Group
+	reads.Go(func() (err error) { document, err = seen.due(ctx, p); return err })
 	err := seen.wait()
 	made := e.openRecord(ctx, g, p, seen.statement)
 	err = errors.Join(err, reads.Wait())
@@ -214,9 +227,9 @@ func (e *Engine) ready(ctx context.Context, g *Generation, p *Payment, seen *sho
 	switch customer, card := seen.customer, seen.card; {
 	case err != nil:
 		return record, ReasonSplynxUnreadable, err.Error()
-	case customer.PartnerID != p.Partner, p.DocumentID != 0 && found && owner != p.Customer:
+	case customer.PartnerID != p.Partner, p.DocumentID != 0 && document.found && document.customer != p.Customer:
 		return record, ReasonCustomerChanged, ""
-	case p.DocumentID != 0 && (!found || !due.Equal(p.Amount)):
+	case p.DocumentID != 0 && (!document.found || !document.due.Equal(p.Amount)):
 		return record, ReasonAmountChanged, ""
 	case card.Key != p.Card.Key, !card.Usable():
 		return record, ReasonCardChanged, string(card.Standing)

@@ -27,35 +27,40 @@ func ProformaDue(p *splynx.Proforma, code string) (currency.Amount, error) {
 	return p.Total.Amount(code)
 }
 
-// dueOn reads what is due on the payment's document, and whose it is; ok is false where the
-// payment has none, or none that is there and not deleted.
-func (p *Payment) dueOn(ctx context.Context, api *splynx.Client) (customer int64, due currency.Amount, ok bool, err error) {
+// owed is what is due on a payment's document as it stands in Splynx.
+type owed struct {
+	found    bool // the payment has a document, which is there and not deleted
+	customer int64
+	due      currency.Amount
+}
+
+// dueOn reads what is due on the payment's document.
+func (p *Payment) dueOn(ctx context.Context, api *splynx.Client) (o owed, err error) {
 	switch p.Kind {
 	case KindInvoice:
 		var i *splynx.Invoice
 		if i, err = api.Invoice(ctx, p.DocumentID); err == nil {
-			if i.Deleted {
-				return 0, due, false, nil
-			}
-			customer = i.CustomerID
-			due, err = Due(i, p.Amount.CurrencyCode())
+			o, err = p.dueOnInvoice(i)
 		}
 	case KindProforma:
 		var f *splynx.Proforma
-		if f, err = api.Proforma(ctx, p.DocumentID); err == nil {
-			if f.Deleted {
-				return 0, due, false, nil
-			}
-			customer = f.CustomerID
-			due, err = ProformaDue(f, p.Amount.CurrencyCode())
+		if f, err = api.Proforma(ctx, p.DocumentID); err == nil && !f.Deleted {
+			o.found, o.customer = true, f.CustomerID
+			o.due, err = ProformaDue(f, p.Amount.CurrencyCode())
 		}
-	default:
-		return 0, due, false, nil
 	}
 	if isNotFound(err) {
-		return 0, due, false, nil
+		err = nil
 	}
-	return customer, due, err == nil, err
+	return o, err
+}
+
+func (p *Payment) dueOnInvoice(i *splynx.Invoice) (owed, error) {
+	if i.Deleted {
+		return owed{}, nil
+	}
+	due, err := Due(i, p.Amount.CurrencyCode())
+	return owed{true, i.CustomerID, due}, err
 }
 
 // onDocument tells whether a payment in Splynx pays a document, and not the balance.

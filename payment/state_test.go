@@ -251,7 +251,7 @@ func TestOneFileMovesPayments(t *testing.T) {
 	assigned := 0
 	for _, root := range []string{".", "../web", "../caddymodule"} {
 		for _, path := range sources(t, root) {
-			if strings.HasSuffix(filepath.Dir(path), "test") { // journaltest, paymenttest: they make payments up
+			if dir := filepath.Dir(path); strings.HasSuffix(dir, "test") || dir == "charge" { // journaltest, paymenttest: they make payments up; charge: its states are of runs
 				continue
 			}
 			f, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)

@@ -41,7 +41,10 @@ func ascend[W wireRow[T], T any](ctx context.Context, c *Client, op operation, q
 // rowsAfter reads one page. Ids that do not rise show that the order or the condition was
 // ignored.
 func rowsAfter[W wireRow[T], T any](ctx context.Context, c *Client, op operation, q query, after int64) ([]rowWithID[T], error) {
-	q = q.where(mainAttributes, "id", above, strconv.FormatInt(after, 10)).order("id", "ASC").page(pageSize, 0)
+	if after > 0 { // else a search for ids may stand here, which are fewer than a page
+		q = q.where(mainAttributes, "id", above, strconv.FormatInt(after, 10))
+	}
+	q = q.order("id", "ASC").page(pageSize, 0)
 	rows, err := rowsOf[W](ctx, c, op, q)
 	if err != nil {
 		return nil, err

@@ -29,16 +29,28 @@ func (w *World) SaveCard(card windcavetest.Card) (payment.CardUsed, string) {
 // PutCard is SaveCard without looking at what came of it.
 func (w *World) PutCard(card windcavetest.Card) (dpsBillingID string) {
 	w.TB.Helper()
+	return w.PutCardOf(w.Customer, card)
+}
+
+// PutCardOf is PutCard for any customer.
+func (w *World) PutCardOf(customer int64, card windcavetest.Card) (dpsBillingID string) {
+	w.TB.Helper()
 	id, err := w.Gateway.StoreCard(pxPostUser, card)
 	w.must(err)
-	w.Splynx.SetAccountData(w.Customer, w.CardAccount(), map[int]string{1: id, 2: card.Number[:6] + "........" + card.Number[len(card.Number)-2:], 3: "Visa", 4: "12/31"})
+	w.Splynx.SetAccountData(customer, w.CardAccount(), map[int]string{1: id, 2: card.Number[:6] + "........" + card.Number[len(card.Number)-2:], 3: "Visa", 4: "12/31"})
 	return id
 }
 
 // Card is the saved card of the world's customer.
 func (w *World) Card() payment.CardUsed {
 	w.TB.Helper()
-	c, err := w.Engine.Card(context.Background(), 1, w.Customer)
+	return w.CardOf(w.Customer)
+}
+
+// CardOf is Card of any customer.
+func (w *World) CardOf(customer int64) payment.CardUsed {
+	w.TB.Helper()
+	c, err := w.Engine.Card(context.Background(), 1, customer)
 	w.must(err)
 	return c.Used()
 }
