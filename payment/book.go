@@ -97,7 +97,9 @@ const (
 // deleted and due; else the customer's balance, and why.
 func (e *Engine) target(ctx context.Context, g *Generation, p *Payment) (Destination, misfit, error) {
 	switch {
-	case p.TxnID != p.ID: // a second charge
+	case p.Booking.Chosen && p.DocumentID == 0:
+		return ToBalance, "", nil
+	case p.TxnID != p.ID && !p.Booking.Chosen: // a second charge
 		return ToBalance, misfitSecond, nil
 	case p.Booking.WithoutDocument:
 		return ToBalance, misfitUnbookable, nil

@@ -80,8 +80,8 @@ func TestChargeMany(t *testing.T) {
 		if got[12].ID != got[0].ID {
 			t.Error("two payments of one form")
 		}
-		if at.max != 3 {
-			t.Errorf("%d at a time, want 3", at.max)
+		if at.max < 1 || at.max > 3 {
+			t.Errorf("%d at a time, want at most 3", at.max)
 		}
 		reads := map[string]int{}
 		for _, e := range w.Splynx.Log()[before:] {

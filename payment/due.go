@@ -31,6 +31,7 @@ func ProformaDue(p *splynx.Proforma, code string) (currency.Amount, error) {
 type owed struct {
 	found    bool // the payment has a document, which is there and not deleted
 	customer int64
+	number   string
 	due      currency.Amount
 }
 
@@ -45,7 +46,7 @@ func (p *Payment) dueOn(ctx context.Context, api *splynx.Client) (o owed, err er
 	case KindProforma:
 		var f *splynx.Proforma
 		if f, err = api.Proforma(ctx, p.DocumentID); err == nil && !f.Deleted {
-			o.found, o.customer = true, f.CustomerID
+			o.found, o.customer, o.number = true, f.CustomerID, f.Number
 			o.due, err = ProformaDue(f, p.Amount.CurrencyCode())
 		}
 	}
@@ -60,7 +61,7 @@ func (p *Payment) dueOnInvoice(i *splynx.Invoice) (owed, error) {
 		return owed{}, nil
 	}
 	due, err := Due(i, p.Amount.CurrencyCode())
-	return owed{true, i.CustomerID, due}, err
+	return owed{true, i.CustomerID, i.Number, due}, err
 }
 
 // onDocument tells whether a payment in Splynx pays a document, and not the balance.

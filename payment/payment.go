@@ -146,6 +146,7 @@ type Booking struct {
 	QuietUntil      time.Time `json:"quiet_until,omitzero"`
 	Missed          int       `json:"missed,omitempty"` // searches after a 201 that did not find the row
 	WithoutDocument bool      `json:"without_document,omitempty"`
+	Chosen          bool      `json:"chosen,omitempty"` // a person has said where it goes
 
 	To        Destination `json:"to,omitempty"`
 	PaymentID int64       `json:"payment_id,omitempty"` // Splynx's id of the payment

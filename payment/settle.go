@@ -156,16 +156,7 @@ func (e *Engine) settlesWithRefunds(ctx context.Context, g *Generation, p *Payme
 	if how != SettleAgain && how != SettleRecorded || p.standsInSplynx() || p.GivesBack || p.apart() {
 		return nil
 	}
-	for _, b := range p.GivenBack {
-		r, err := e.store.Get(ctx, b.ID)
-		if err != nil {
-			return err
-		}
-		if !e.refundFailed(r) {
-			return fmt.Errorf("%w: its refund %s is %s; settle that first", ErrSettlement, r.ID, r.State)
-		}
-	}
-	return nil
+	return e.refundsFailed(ctx, p)
 }
 
 // standing lists what stands in Splynx with our number, as far as it can be had, and refuses

@@ -102,7 +102,10 @@ func (e *Engine) create(ctx context.Context, g *Generation, p *Payment, begun Ev
 	begun.Node = e.node
 	err := e.store.Create(ctx, p, begun, func(inFlight []*Payment) error {
 		for _, other := range inFlight {
-			if other.Blocks(p) {
+			switch {
+			case p.FormKey != "" && other.FormKey == p.FormKey:
+				return ErrFormKeyUsed
+			case other.Blocks(p):
 				return ErrInFlight
 			}
 		}

@@ -79,6 +79,7 @@ const (
 	ReasonSettledRecorded Reason = "settled_recorded"
 	ReasonSettledRefunded Reason = "settled_refunded"
 	ReasonSettledNotPaid  Reason = "settled_not_paid"
+	ReasonRebooked        Reason = "rebooked" // its money is to go elsewhere in Splynx
 )
 
 // The ends: nothing more is due to anybody, as far as is known. Without money until the

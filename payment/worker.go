@@ -17,6 +17,8 @@ const (
 	// breath is left to whoever has just changed a payment: the page is answered first, and what
 	// else changes meanwhile is taken up in the same round.
 	breath = 2 * time.Millisecond
+	// roundShare keeps rounds to a tenth of the time, however fast a run changes payments.
+	roundShare = 9
 )
 
 // work takes up what is unfinished until Close.
@@ -50,6 +52,7 @@ func (e *Engine) work() {
 	}
 	timer := time.NewTimer(0)
 	defer timer.Stop()
+	var took time.Duration // of the last round
 	for soon := false; ; {
 		select {
 		case <-e.stop:
@@ -57,11 +60,14 @@ func (e *Engine) work() {
 		case <-e.wake:
 			if !soon {
 				soon = true
-				timer.Reset(breath)
+				timer.Reset(max(breath, roundShare*took))
 			}
 		case <-timer.C:
 			soon = false
-			timer.Reset(e.round(run))
+			begun := time.Now()
+			next := e.round(run)
+			took = time.Since(begun)
+			timer.Reset(next)
 		}
 	}
 }

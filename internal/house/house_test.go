@@ -17,13 +17,15 @@ const module = "github.com/caddy-paymentexpress/paymentexpress/"
 // Who may import whom, of our own packages; a package that is not here may import internal
 // ones only. Tests and simulators are apart.
 var allowed = map[string][]string{
-	"caddymodule":         {"web", "payment", "payment/journal", "splynx", "windcave"},
+	"caddymodule":         {"web", "web/office", "payment", "payment/charge", "payment/journal", "splynx", "windcave"},
 	"web":                 {"payment", "splynx"},
+	"web/office":          {"web", "payment", "payment/charge", "splynx"},
 	"payment":             {"splynx", "windcave"},
-	"payment/journal":     {"payment"},
-	"payment/paymenttest": {"payment", "payment/journal", "splynx", "windcave", "splynx/splynxtest", "windcave/windcavetest"},
+	"payment/charge":      {"payment", "splynx"},
+	"payment/journal":     {"payment", "payment/charge"},
+	"payment/paymenttest": {"payment", "payment/charge", "payment/journal", "splynx", "windcave", "splynx/splynxtest", "windcave/windcavetest"},
 	"cmd/caddy":           {"caddymodule"},
-	"cmd/demo":            {"caddymodule", "payment", "payment/journal", "payment/paymenttest", "splynx/splynxtest", "windcave/windcavetest"},
+	"cmd/demo":            {"caddymodule", "payment", "payment/charge", "payment/journal", "payment/paymenttest", "splynx/splynxtest", "windcave/windcavetest"},
 }
 
 // Only these may know Caddy: a cold build of it costs minutes.
