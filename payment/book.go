@@ -97,7 +97,7 @@ const (
 // deleted and due; else the customer's balance, and why.
 func (e *Engine) target(ctx context.Context, g *Generation, p *Payment) (Destination, misfit, error) {
 	switch {
-	case p.Booking.Chosen && p.DocumentID == 0:
+	case p.Kind == KindRefund, p.Booking.Chosen && p.DocumentID == 0:
 		return ToBalance, "", nil
 	case p.TxnID != p.ID && !p.Booking.Chosen: // a second charge
 		return ToBalance, misfitSecond, nil
@@ -219,7 +219,7 @@ func (e *Engine) posted(g *Generation, q *Payment, id int64, err error) (Writes,
 		return Writes{}, nil
 	case errors.As(err, &failed) && (failed.Kind == splynx.KindRefused || failed.Kind == splynx.KindInput):
 		q.Booking.Post = PostNone
-		if q.Booking.To == ToDocument {
+		if q.Booking.To == ToDocument || q.Kind == KindRefund { // then a person is asked to type it
 			q.Booking.WithoutDocument = true
 			q.NextAt = now
 			q.LeaseUntil = now
@@ -245,13 +245,16 @@ func (e *Engine) posted(g *Generation, q *Payment, id int64, err error) (Writes,
 func (e *Engine) newPayment(g *Generation, p *Payment, target Destination) splynx.NewPayment {
 	n := splynx.NewPayment{
 		CustomerID: p.Customer, PaymentType: g.Partner(p.Partner).PaymentMethod,
-		ReceiptNumber: string(p.ID), Date: p.ApprovedAt.In(g.Settings.TimeZone), Amount: p.Amount,
+		ReceiptNumber: string(p.ID), Date: p.ApprovedAt.In(g.Settings.TimeZone), Amount: p.booked(), GivesBack: p.Kind == KindRefund,
 		Comment: strings.TrimSpace(g.Settings.StatementName + " " + p.DpsTxnRef),
+	}
+	if n.GivesBack {
+		n.Comment = strings.TrimSpace(g.Settings.StatementName + " refund " + p.DpsTxnRef)
 	}
 	n.Fields[g.Settings.MarkerField-1] = string(p.ID)
 	if target == ToDocument {
 		n.InvoiceID, n.RequestID = p.invoiceID(), p.requestID()
-	} else if p.DocumentNumber != "" {
+	} else if p.DocumentNumber != "" && !n.GivesBack {
 		n.Note = fmt.Sprintf("Paid for %s %s", strings.ToLower(title(p.Kind)), p.DocumentNumber)
 	}
 	return n

@@ -50,7 +50,7 @@ func (e *Engine) askedBefore(ctx context.Context, g *Generation, p *Payment) (as
 		return p.Amount, true
 	}
 	for _, row := range live(rows) {
-		if p.named(row) && !row.Amount.Is(p.Amount) {
+		if p.named(row) && !row.Amount.Is(p.booked()) {
 			asked, err = row.Amount.Amount(p.Amount.CurrencyCode())
 			return asked, err == nil
 		}

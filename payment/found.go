@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"github.com/bojanz/currency"
 	"go.uber.org/zap"
 
 	"github.com/caddy-paymentexpress/paymentexpress/internal/faultpoint"
@@ -78,12 +79,29 @@ func (p *Payment) ownRow(rows []splynx.Payment) (row splynx.Payment, why Reason,
 	}
 	row = there[0]
 	switch {
-	case !row.Amount.Is(p.Amount):
+	case !row.Amount.Is(p.booked()):
 		return row, ReasonBookedOtherwise, fmt.Sprintf("payment %d in Splynx carries our number but another amount", row.ID)
 	case p.TxnID == p.ID && row.ID != p.Booking.PaymentID && !p.named(row):
 		return row, ReasonBookedOtherwise, fmt.Sprintf("payment %d in Splynx carries our number, but its comment does not name %s: it may be of another charge on the page", row.ID, p.DpsTxnRef)
 	}
 	return row, "", ""
+}
+
+// booked is the amount that stands in Splynx: what was given back is taken from the balance.
+func (p *Payment) booked() currency.Amount {
+	if p.Kind != KindRefund {
+		return p.Amount
+	}
+	negative, err := p.Amount.Mul("-1")
+	if err != nil { // -1 is a number
+		panic(err)
+	}
+	return negative
+}
+
+// bookedByUs tells that the payment has ended with a row of its own in Splynx.
+func (p *Payment) bookedByUs() bool {
+	return p.State == Recorded || p.State == Settled && p.Booking.PaymentID != 0
 }
 
 // foundByHand ends a booking that staff have made: they paired the statement record.
@@ -103,12 +121,16 @@ func (e *Engine) foundByHand(ctx context.Context, g *Generation, p *Payment, rec
 
 // recorded moves a payment to its good end.
 func (e *Engine) recorded(ctx context.Context, g *Generation, p *Payment, set func(*Booking), note string) error {
+	to := Recorded
+	if p.Kind == KindRefund {
+		to = Settled
+	}
 	_, err := e.change(ctx, g, p.ID, func(q *Payment) (Writes, error) {
 		if q.State != Approved {
 			return Writes{}, errFenced
 		}
 		set(&q.Booking)
-		ev, err := q.move(Recorded, ReasonBooked, note, "engine", e.now())
+		ev, err := q.move(to, ReasonBooked, note, "engine", e.now())
 		e.rest(q, e.now())
 		return Writes{Events: []Event{ev}}, err
 	})
@@ -139,7 +161,7 @@ func (e *Engine) lookAgain(ctx context.Context, g *Generation, p *Payment) error
 	if err != nil {
 		return err
 	}
-	if rows = live(rows); len(rows) > 1 || len(rows) > 0 && (p.State != Recorded || p.Booking.To == ByHand) {
+	if rows = live(rows); len(rows) > 1 || len(rows) > 0 && (!p.bookedByUs() || p.Booking.To == ByHand) {
 		return e.park(ctx, g, p, ReasonBookedTwice, "payments "+ids(rows)+" in Splynx carry our number")
 	}
 	if p.byPerson() { // who has seen the others, and said what they are
@@ -176,7 +198,7 @@ func (e *Engine) sameMoney(ctx context.Context, g *Generation, p *Payment) ([]sp
 	}
 	var same []splynx.Payment
 	for _, row := range rows {
-		if row.Deleted || row.ID == p.Booking.PaymentID || !row.Amount.Is(p.Amount) {
+		if row.Deleted || row.ID == p.Booking.PaymentID || !row.Amount.Is(p.booked()) {
 			continue
 		}
 		if row.InvoiceID != 0 && row.InvoiceID != p.invoiceID() || row.RequestID != 0 && row.RequestID != p.requestID() {

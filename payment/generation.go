@@ -27,6 +27,11 @@ type Settings struct {
 	// cannot be booked on it (deleted, another customer's): it goes to the balance, or back to
 	// the card, which needs PxPost.
 	RefundSecond, RefundUnbookable bool
+
+	// RefundPayments books what was given back as payments of less than 0, where its payment
+	// stands in Splynx. That Splynx takes them by its API is not proven. Default: a person is told
+	// what to type.
+	RefundPayments bool
 }
 
 // Normalize returns s with the defaults filled in.

@@ -83,11 +83,8 @@ func (e *Engine) giveBack(ctx context.Context, g *Generation, p *Payment) error 
 	return e.waitForRefund(ctx, g, p, e.now().Add(refundPoll), nil)
 }
 
-// recordOf is the statement record of a payment that is to be given back; card checks have none.
+// recordOf is the statement record of a payment that is to be given back.
 func (e *Engine) recordOf(ctx context.Context, g *Generation, p *Payment) (*splynx.Record, error) {
-	if p.apart() {
-		return nil, nil
-	}
 	r, err := e.record(ctx, g, p)
 	if isNotFound(err) {
 		return nil, nil
@@ -126,8 +123,8 @@ func (e *Engine) backAtLast(ctx context.Context, g *Generation, p *Payment, why 
 }
 
 // refundDone ends a refund that the gateway has approved: the payment that it is of goes on,
-// and then it is settled. One of a payment that stands in Splynx waits for a person, who has to
-// type it there: whether Splynx takes a negative payment by its API is not proven.
+// and then it is settled. One of a payment that stands in Splynx is booked there, if that is
+// wanted and Splynx takes it; else it waits for a person, who has to type it there.
 func (e *Engine) refundDone(ctx context.Context, g *Generation, r *Payment) error {
 	if err := e.wakeOriginal(ctx, g, r); err != nil {
 		return err
@@ -137,6 +134,9 @@ func (e *Engine) refundDone(ctx context.Context, g *Generation, r *Payment) erro
 		return err
 	}
 	if of.standsInSplynx() {
+		if g.Settings.RefundPayments && !r.Booking.WithoutDocument || r.Booking.Post != PostNone {
+			return e.book(ctx, g, r)
+		}
 		return e.park(ctx, g, r, ReasonTellSplynx, toType(g, of, r))
 	}
 	if r.Origin == OriginAdministrator {

@@ -80,8 +80,11 @@ func (e *Engine) statement(ctx context.Context, g *Generation, day time.Time) (i
 
 // record reads the payment's statement record as it stands; nil if there is none. One whose
 // id was not noted is searched for by our number; where the API key may not see records at
-// all, none was made.
+// all, none was made. Card checks and refunds have none.
 func (e *Engine) record(ctx context.Context, g *Generation, p *Payment) (*splynx.Record, error) {
+	if p.apart() {
+		return nil, nil
+	}
 	if p.Booking.RecordID != 0 {
 		return g.Splynx.Record(ctx, p.Booking.RecordID)
 	}

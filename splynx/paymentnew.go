@@ -19,7 +19,8 @@ const (
 )
 
 // NewPayment is a payment to be made. It pays an invoice or a proforma invoice, or goes to
-// the customer's balance when both are 0.
+// the customer's balance when both are 0. One that gives money back takes from the balance;
+// whether Splynx takes such a payment by its API is not proven.
 type NewPayment struct {
 	CustomerID    int64
 	InvoiceID     int64 // 0 for none
@@ -27,7 +28,8 @@ type NewPayment struct {
 	PaymentType   int64 // the id of a PaymentMethod
 	ReceiptNumber string
 	Date          time.Time       // its day counts, in its own time zone
-	Amount        currency.Amount // more than 0, in the digits of its currency
+	Amount        currency.Amount // in the digits of its currency; more than 0, or less where GivesBack
+	GivesBack     bool
 	Comment       string
 	Fields        [5]string
 	Note          string
@@ -59,7 +61,7 @@ func (p NewPayment) wire() (*wireNewPayment, error) {
 	if err := p.check(); err != nil {
 		return nil, err
 	}
-	amount, err := wireAmount(p.Amount)
+	amount, err := p.wireAmount()
 	if err != nil {
 		return nil, err
 	}
@@ -123,6 +125,22 @@ func checkText(name, s string, longest int) error {
 		}
 	}
 	return nil
+}
+
+// wireAmount is the amount with its sign.
+func (p NewPayment) wireAmount() (string, error) {
+	if !p.GivesBack {
+		return wireAmount(p.Amount)
+	}
+	positive, err := p.Amount.Mul("-1")
+	if err != nil {
+		return "", err
+	}
+	text, err := wireAmount(positive)
+	if err != nil {
+		return "", fmt.Errorf("of what is given back: %w", err)
+	}
+	return "-" + text, nil
 }
 
 // wireAmount writes an amount with its currency's own digits. Splynx would take more digits

@@ -97,6 +97,9 @@ func (c *checker) onceRecorded() {
 	for _, p := range c.Journal {
 		switch {
 		case p.Kind == payment.KindRefund: // is no charge
+			if p.State == payment.Settled && p.Booking.PaymentID != 0 && len(c.booked[p.ID]) != 1 {
+				c.broken(2, "refund %s is called recorded, and stands %d times in Splynx", p.ID, len(c.booked[p.ID]))
+			}
 		case p.HasMoney():
 			of[p.DpsTxnRef] = append(of[p.DpsTxnRef], p)
 		case p.State == payment.Parked, p.Claimed != "" && p.Reason == payment.ReasonSettledNotPaid:
@@ -180,6 +183,10 @@ func (c *checker) onlyApproved() {
 	}
 	for id, list := range c.booked {
 		p := c.rows[id]
+		if p != nil && p.Kind == payment.KindRefund {
+			c.bookedBack(p, list)
+			continue
+		}
 		if p == nil {
 			p = c.beforePerson(list[0])
 		}

@@ -1,12 +1,14 @@
 package paymenttest
 
 import (
+	"slices"
 	"time"
 
 	"github.com/bojanz/currency"
 
 	"github.com/caddy-paymentexpress/paymentexpress/internal/money"
 	"github.com/caddy-paymentexpress/paymentexpress/payment"
+	"github.com/caddy-paymentexpress/paymentexpress/splynx/splynxtest"
 	"github.com/caddy-paymentexpress/paymentexpress/windcave/windcavetest"
 )
 
@@ -50,6 +52,23 @@ func (c *checker) givenBack() {
 	for _, ch := range c.Charges {
 		if p := c.rowOf(ch.DpsTxnRef); p != nil {
 			c.isBack(ch, p, sums[ch.DpsTxnRef])
+		}
+	}
+}
+
+// bookedBack: a refund that stands in Splynx was given back by the gateway, and is taken from the
+// customer's balance once.
+func (c *checker) bookedBack(p *payment.Payment, list []splynxtest.Payment) {
+	given := slices.ContainsFunc(c.Refunds, func(r windcavetest.Refund) bool { return r.TxnID == string(p.TxnID) })
+	if !given {
+		c.broken(3, "Splynx has payment %d for refund %s, which the gateway never made", list[0].ID, p.ID)
+	}
+	if len(list) > 1 && p.State != payment.Parked {
+		c.broken(2, "refund %s stands %d times in Splynx, and nobody is told", p.ID, len(list))
+	}
+	for _, b := range list {
+		if b.CustomerID != p.Customer || b.Amount == "" || b.Amount[0] != '-' || !sameAmount(b.Amount[1:], p) {
+			c.broken(3, "refund %s of %s stands at customer %d as %s", p.ID, p.Amount, b.CustomerID, b.Amount)
 		}
 	}
 }

@@ -32,6 +32,7 @@ func (s *Server) checkPayment(who identity, r *row) *refusal {
 		return subRefused
 	case s.methods.find(r.int("payment_type")) == nil:
 		return invalid("payment_type", "Payment type is invalid.")
+	case sign(r.text("amount")) < 0 && s.opts.NegativePayments && r.int("invoice_id") == 0 && r.int("request_id") == 0:
 	case sign(r.text("amount")) <= 0:
 		return invalid("amount", "Amount must be greater than 0.")
 	case r.text("date") == kindDate.empty():

@@ -49,6 +49,9 @@ type Options struct {
 	Zone *time.Location
 	// ErrorLists makes a 422 carry a list of {field, message} instead of the error object.
 	ErrorLists bool
+	// NegativePayments takes payments of less than 0, as the user interface makes them for refunds, from the balance.
+	// Whether the API takes them is not known. Default: they are refused.
+	NegativePayments bool
 	// SubAccounts allows payments and changes of documents for customers that have a parent account, whatever the setting
 	// main/api/disable_working_with_finance_documents_for_sub_accounts says.
 	SubAccounts bool
