@@ -78,6 +78,13 @@ func (c condition) test(col column) (func(string) bool, *refusal) {
 	case "BETWEEN":
 		return func(s string) bool { return compare(s, 0) >= 0 && compare(s, 1) <= 0 }, nil
 	case "IN":
+		if col.kind == kindInt { // kept as it is asked for
+			set := make(map[string]bool, len(values))
+			for _, v := range values {
+				set[v] = true
+			}
+			return func(s string) bool { return set[s] }, nil
+		}
 		return func(s string) bool {
 			return slices.ContainsFunc(values, func(v string) bool { return col.compare(s, v) == 0 })
 		}, nil
