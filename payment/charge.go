@@ -43,6 +43,9 @@ func (e *Engine) Charge(ctx context.Context, s Start) (*Payment, error) {
 	if err != nil || seen == nil {
 		return p, err
 	}
+	if s.Origin == OriginAdministrator {
+		e.did(ctx, g, DeedCharge, p, s.Who, s.Amount.String())
+	}
 	return e.meanwhile(ctx, p, func(ctx context.Context) (*Payment, error) { return e.charge(ctx, g, p, seen) })
 }
 

@@ -49,7 +49,7 @@ func (e *Engine) Rebook(ctx context.Context, id ID, to Rebook, reason, who strin
 	if err != nil {
 		return nil, err
 	}
-	return e.change(context.WithoutCancel(ctx), g, id, func(q *Payment) (Writes, error) {
+	p, err = e.change(context.WithoutCancel(ctx), g, id, func(q *Payment) (Writes, error) {
 		if err := q.rebooks(); err != nil {
 			return Writes{}, err
 		}
@@ -64,6 +64,10 @@ func (e *Engine) Rebook(ctx context.Context, id ID, to Rebook, reason, who strin
 		q.Fence++ // whoever held the payment held it for something else
 		return Writes{Events: []Event{ev}}, err
 	})
+	if err == nil {
+		e.did(ctx, g, DeedRebook, p, who, "to "+p.meantFor()+": "+reason)
+	}
+	return p, err
 }
 
 // rebooks refuses what has no money to book, or has it in Splynx.

@@ -79,6 +79,7 @@ func (e *Engine) Refund(ctx context.Context, r Refund) (*Payment, error) {
 	case row.State != Created: // the same form again
 		return row, nil
 	}
+	e.did(ctx, g, DeedRefund, of, r.Who, row.Amount.String()+": "+reason)
 	return e.meanwhile(ctx, row, func(ctx context.Context) (*Payment, error) {
 		if err := e.sendRefund(ctx, g, row); err != nil && !errors.Is(err, errFenced) {
 			return nil, err

@@ -372,6 +372,7 @@ func (e *Engine) RemoveCard(ctx context.Context, customer int64, who string) err
 		return errors.New("the card still stands in splynx after it was removed")
 	}
 	g.logger().Info("card removed", zap.Int64("customer", customer), zap.String("who", who))
+	e.did(ctx, g, DeedRemoveCard, &Payment{Customer: customer}, who, "")
 	return nil
 }
 

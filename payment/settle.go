@@ -103,6 +103,9 @@ func (e *Engine) Settle(ctx context.Context, id ID, how Settlement, reason, who 
 	if errors.Is(err, ErrDuplicate) {
 		return nil, fmt.Errorf("%w: that charge is in the journal beside it already; settle this one as not_paid", ErrSettlement)
 	}
+	if err == nil {
+		e.did(ctx, g, DeedSettle, p, who, string(how)+": "+reason)
+	}
 	return p, err
 }
 

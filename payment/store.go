@@ -47,6 +47,7 @@ type Store interface {
 
 	Tokens
 	Marks
+	Acts
 	// Key returns 32 random bytes that live as long as the journal, one set for each name.
 	Key(ctx context.Context, name string) ([]byte, error)
 }

@@ -145,6 +145,7 @@ func (e *Engine) Accept(ctx context.Context, who string) error {
 	if err := e.store.SetMark(ctx, oldMark(g), ""); err != nil {
 		return fmt.Errorf("accept the journal: %w", err)
 	}
+	e.did(ctx, g, DeedAccept, &Payment{}, who, "")
 	g.logger().Info("the journal was accepted", zap.String("who", who), zap.Int64("up to payment", old.UpTo))
 	return nil
 }

@@ -28,7 +28,7 @@ type wireCustomer struct {
 
 func (w wireCustomer) value() (Customer, error) {
 	return Customer{
-		ID: int64(w.ID), Name: string(w.Name), Status: string(w.Status), PartnerID: int64(w.PartnerID),
+		ID: int64(w.ID), Name: string(w.Name), Status: string(w.Status), PartnerID: int64(w.PartnerID), LocationID: int64(w.LocationID),
 		ParentID: int64(w.ParentID), Category: string(w.Category), Deleted: bool(w.Deleted),
 	}, nil
 }

@@ -96,7 +96,15 @@ func (s *SQLite) Create(ctx context.Context, p *payment.Payment, e payment.Event
 		if err := check(inFlight); err != nil {
 			return err
 		}
+		if p.Run != "" {
+			if err := w.admitItem(ctx, p); err != nil {
+				return err
+			}
+		}
 		if err := w.put(ctx, insertPayment, p); err != nil {
+			return err
+		}
+		if err := w.tellItem(ctx, beginItem, p); err != nil {
 			return err
 		}
 		return w.event(ctx, e)
@@ -116,6 +124,9 @@ func (s *SQLite) Change(ctx context.Context, id payment.ID, fn func(*payment.Pay
 			return err
 		}
 		if err := w.put(ctx, updatePayment, p); err != nil {
+			return err
+		}
+		if err := w.tellItem(ctx, moveItem, p); err != nil {
 			return err
 		}
 		for _, e := range writes.Events {
@@ -201,7 +212,7 @@ func (s *SQLite) breakClaims(ctx context.Context) error {
 				return err
 			}
 		}
-		return nil
+		return w.breakRunLeases(ctx)
 	})
 }
 

@@ -44,6 +44,7 @@ func Run(t *testing.T, open func(t *testing.T) payment.Store) {
 		"a judged token goes with its change": judgedToken,
 		"keys stay":                           keys,
 		"marks":                               marks,
+		"what was done is listed":             acts,
 		"lists go on page by page":            listed,
 		"what is unfinished is counted":       unfinished,
 	} {

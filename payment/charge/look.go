@@ -1,0 +1,162 @@
+package charge
+
+import (
+	"context"
+	"time"
+
+	"github.com/bojanz/currency"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/caddy-paymentexpress/paymentexpress/payment"
+	"github.com/caddy-paymentexpress/paymentexpress/splynx"
+)
+
+// judge reads invoices, customers and cards anew, and tells what may be charged, with what is due
+// by now, and what is left out.
+func (w *runner) judge(ctx context.Context, items []Item) (ready []Item, leave []Leaving, err error) {
+	var documents, ids []int64
+	for _, i := range items {
+		documents, ids = append(documents, i.DocumentID), append(ids, i.Customer)
+	}
+	var (
+		reads     errgroup.Group
+		invoices  map[int64]splynx.Invoice
+		unpaid    map[int64][]splynx.Invoice
+		customers map[int64]splynx.Customer
+		cards     map[int64]payment.Card
+	)
+	g, books := w.with()
+	if w.run.Sort == Invoices {
+		reads.Go(func() (err error) { invoices, err = books.InvoicesByID(ctx, documents); return err })
+	} else {
+		reads.Go(func() (err error) { unpaid, err = books.UnpaidInvoicesOf(ctx, set(ids)); return err })
+	}
+	reads.Go(func() (err error) {
+		if customers, err = books.CustomersByID(ctx, set(ids)); err != nil {
+			return err
+		}
+		cards, err = w.pay.Cards(ctx, inOrder(set(ids), customers))
+		return err
+	})
+	if err := reads.Wait(); err != nil {
+		return nil, nil, err
+	}
+	for _, i := range items {
+		c, ok := customers[i.Customer]
+		out := customerNow(g, i, c, ok, cards[i.Customer])
+		switch {
+		case out != "":
+		case w.run.Sort == Invoices:
+			invoice, there := invoices[i.DocumentID]
+			i.Amount, out = w.invoiceNow(i, invoice, there)
+		case anyPending(unpaid[i.Customer]) && !w.run.takesPending():
+			out = OutPending
+		}
+		if out != "" {
+			leave = append(leave, Leaving{i.Seq, out})
+		} else {
+			ready = append(ready, i)
+		}
+	}
+	return ready, leave, nil
+}
+
+// customerNow tells why nothing is charged to the item's customer any more.
+func customerNow(g *payment.Generation, i Item, c splynx.Customer, there bool, card payment.Card) Out {
+	if !there {
+		return OutDisabled
+	}
+	if out := customerOut(c); out != "" {
+		return out
+	}
+	with := g.Partner(c.PartnerID)
+	switch {
+	case c.PartnerID != i.Partner:
+		return OutCustomer
+	case with.PxPost == nil:
+		return OutNoCredentials
+	case with.Currency != i.Amount.CurrencyCode():
+		return OutCurrency
+	}
+	if card.Key != "" && card.Key != i.Card.Key {
+		return OutCardChanged
+	}
+	return cardOut(card)
+}
+
+// invoiceNow is what is due on the item's invoice by now. Less than was planned is charged as it
+// is; of more nobody has been told.
+func (w *runner) invoiceNow(i Item, invoice splynx.Invoice, there bool) (currency.Amount, Out) {
+	if !there || invoice.Deleted {
+		return i.Amount, OutPaid
+	}
+	if invoice.CustomerID != i.Customer {
+		return i.Amount, OutCustomer
+	}
+	due, err := payment.Due(&invoice, i.Amount.CurrencyCode())
+	if err != nil {
+		return i.Amount, OutUnreadable
+	}
+	switch more, err := due.Cmp(i.Amount); {
+	case err != nil:
+		return i.Amount, OutUnreadable
+	case !due.IsPositive():
+		return i.Amount, OutPaid
+	case invoice.Status == splynx.Pending && !w.run.takesPending():
+		return i.Amount, OutPending
+	case more > 0:
+		return i.Amount, OutAmountChanged
+	}
+	return due, ""
+}
+
+// owesNow is what the item's customer owes right before the charge: nobody else looks at it.
+func (w *runner) owesNow(ctx context.Context, i Item) (currency.Amount, Out, error) {
+	_, books := w.with()
+	b, err := books.Billing(ctx, i.Customer)
+	if isNotFound(err) {
+		return i.Amount, OutDisabled, nil
+	}
+	if err != nil {
+		return i.Amount, "", err
+	}
+	owes, err := owed(b.Deposit, i.Amount.CurrencyCode())
+	if err != nil {
+		return i.Amount, OutUnreadable, nil
+	}
+	switch more, err := owes.Cmp(i.Amount); {
+	case err != nil:
+		return i.Amount, OutUnreadable, nil
+	case !owes.IsPositive():
+		return i.Amount, OutPaid, nil
+	case more > 0:
+		return i.Amount, OutAmountChanged, nil
+	}
+	return owes, "", nil
+}
+
+const (
+	// bookWithin is how long a payment may be approved without being in Splynx.
+	bookWithin = 5 * time.Minute
+	bookLook   = 30 * time.Second
+)
+
+// watch looks, while the run charges, whether Splynx takes the payments.
+func (w *runner) watch(ctx context.Context) {
+	for sleep(ctx, bookLook) {
+		if !w.booked(ctx) {
+			return
+		}
+	}
+}
+
+// booked pauses the run when too many of its payments are not in Splynx, and tells whether it
+// goes on.
+func (w *runner) booked(ctx context.Context) bool {
+	late, err := w.store.RunItems(ctx, w.id, ItemFilter{State: ItemApproved, Before: w.now().Add(-bookWithin)}, 0, w.o.UnbookedMax+1)
+	if err != nil || len(late) <= w.o.UnbookedMax {
+		return ctx.Err() == nil
+	}
+	w.pause(WhyNotBooked, nil)
+	return false
+}

@@ -1,0 +1,274 @@
+package charge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+	"golang.org/x/sync/errgroup"
+	"golang.org/x/time/rate"
+
+	"github.com/caddy-paymentexpress/paymentexpress/internal/faultpoint"
+	"github.com/caddy-paymentexpress/paymentexpress/payment"
+)
+
+// chunk is how many items are looked at anew together before they are charged.
+const chunk = 40
+
+// runner charges what a run has planned, in order: items are read and looked at anew in chunks,
+// beside the charges that are under way.
+type runner struct {
+	*job
+	breaker *breaker
+	limit   *rate.Limiter
+	ready   chan Item
+	fed     chan struct{} // closed when nothing more is handed on in this pass
+
+	mu     sync.Mutex
+	paused bool
+}
+
+// chargeAll charges until nothing planned is left, the run moves on, or it has to pause.
+func (j *job) chargeAll(ctx context.Context) {
+	w := &runner{job: j, breaker: newBreaker(j.o)}
+	if j.o.PerSecond > 0 {
+		w.limit = rate.NewLimiter(j.o.PerSecond, 1)
+	}
+	for passes := 1; ; passes++ {
+		if !w.booked(ctx) || !w.pass(ctx) {
+			return
+		}
+		left, err := w.store.RunItems(ctx, w.id, ItemFilter{State: ItemPlanned}, 0, 1)
+		if err != nil {
+			return
+		}
+		if len(left) == 0 {
+			faultpoint.Hit("run_all_begun")
+			_, _ = w.held(ctx, func(run *Run) (Writes, error) { return w.step(run, Done, WhyAllBegun, "", "engine") })
+			return
+		}
+		if passes == mostPasses {
+			w.pause(WhyErrors, nil)
+		}
+		if !sleep(ctx, passPause) {
+			return
+		}
+	}
+}
+
+const (
+	// passPause is how long the run rests before it tries again what it could not begin.
+	passPause  = 10 * time.Second
+	mostPasses = 5
+)
+
+// pass goes through what is planned once, and tells whether the run may go on.
+func (w *runner) pass(ctx context.Context) bool {
+	w.ready, w.fed = make(chan Item), make(chan struct{})
+	var chargers, watch sync.WaitGroup
+	for n := range w.o.Concurrency {
+		chargers.Go(func() { w.chargeReady(ctx, n) })
+	}
+	watched, stopWatching := context.WithCancel(ctx)
+	watch.Go(func() { w.watch(watched) })
+	err := func() error {
+		defer watch.Wait()
+		defer stopWatching()
+		defer chargers.Wait()
+		defer close(w.fed)
+		defer close(w.ready)
+		return w.feed(ctx)
+	}()
+	if err != nil && ctx.Err() == nil {
+		w.pause(whyFails(err), err)
+	}
+	return ctx.Err() == nil
+}
+
+// feed looks at what is planned anew, chunk by chunk, a few chunks at a time, and hands it to the
+// chargers.
+func (w *runner) feed(ctx context.Context) error {
+	looks, ctx := errgroup.WithContext(ctx)
+	looks.SetLimit(1 + w.o.Concurrency/chunk)
+	for after := int64(0); ctx.Err() == nil; {
+		items, err := w.store.RunItems(ctx, w.id, ItemFilter{State: ItemPlanned}, after, chunk)
+		if err != nil {
+			looks.Go(func() error { return err })
+			break
+		}
+		if len(items) == 0 {
+			break
+		}
+		after = items[len(items)-1].Seq
+		looks.Go(func() error { return w.look(ctx, items) })
+	}
+	return looks.Wait()
+}
+
+// look reads anew what the items' charges hang on, leaves out what has changed, and hands on the
+// rest.
+func (w *runner) look(ctx context.Context, items []Item) error {
+	var seen []Item
+	var leave []Leaving
+	err := w.patiently(ctx, func() (err error) { seen, leave, err = w.judge(ctx, items); return err })
+	if err != nil {
+		return err
+	}
+	if len(leave) > 0 {
+		if _, err := w.held(ctx, func(*Run) (Writes, error) { return Writes{Leave: leave}, nil }); err != nil {
+			return err
+		}
+		w.moved.Store(true)
+	}
+	for _, i := range seen {
+		select {
+		case w.ready <- i:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
+// lookPauses are the pauses before Splynx is read again that did not answer; then the run pauses.
+var lookPauses = []time.Duration{time.Second, 5 * time.Second, 15 * time.Second}
+
+func (w *runner) patiently(ctx context.Context, read func() error) error {
+	for try := 0; ; try++ {
+		err := read()
+		if err == nil || try == len(lookPauses) || !sleep(ctx, lookPauses[try]) {
+			return err
+		}
+	}
+}
+
+// chargeReady charges what is handed to it. Until the bank has decided on a first charge, only
+// as many are tried at a time as may fail in a row.
+func (w *runner) chargeReady(ctx context.Context, n int) {
+	if n >= w.o.StopAfter {
+		select {
+		case <-w.breaker.proven:
+		case <-ctx.Done():
+		case <-w.fed:
+		}
+	}
+	for i := range w.ready {
+		if w.limit != nil && w.limit.Wait(ctx) != nil || ctx.Err() != nil {
+			continue // what was handed on is planned still
+		}
+		w.safely(ctx, i)
+	}
+}
+
+// safely charges an item. A panic is an error like any other: what was written stands.
+func (w *runner) safely(ctx context.Context, i Item) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			logger(w.g).Error("a charge of a run panicked", describe(w.run, zap.Int64("item", i.Seq), zap.ByteString("stack", debug.Stack()))...)
+			w.troubled(ctx, i, fmt.Errorf("a charge panicked: %v", cause))
+		}
+	}()
+	w.charge(ctx, i)
+}
+
+// pause has the run pause by itself, once.
+func (w *runner) pause(why Why, cause error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.paused {
+		return
+	}
+	note := ""
+	if cause != nil {
+		note = cause.Error()
+	}
+	_, err := w.held(context.WithoutCancel(w.ctx), func(run *Run) (Writes, error) { return w.step(run, Paused, why, note, "engine") })
+	if err != nil && !errors.Is(err, errFenced) {
+		logger(w.g).Error("charge run could not be paused; it begins nothing more here", describe(w.run, zap.Error(err))...)
+	}
+	w.paused = true
+	w.halt(errFenced)
+}
+
+// charge begins one charge. Whoever else is at the same item: there is one payment.
+func (w *runner) charge(ctx context.Context, i Item) {
+	s := payment.Start{
+		Kind: payment.KindInvoice, Origin: payment.OriginRun, Partner: i.Partner, Customer: i.Customer, DocumentID: i.DocumentID, DocumentNumber: i.Number,
+		Amount: i.Amount, Card: i.Card, FormKey: i.formKey(), Who: "run " + string(i.Run), Run: string(i.Run), Item: i.Seq,
+	}
+	if w.run.Sort == Balances {
+		s.Kind = payment.KindTopUp
+		owes, out, err := w.owesNow(ctx, i)
+		if err != nil {
+			w.troubled(ctx, i, err)
+			return
+		}
+		if s.Amount = owes; out != "" {
+			w.leave(ctx, i, out)
+			return
+		}
+	}
+	faultpoint.Hit("run_charge")
+	p, err := w.pay.Charge(context.WithoutCancel(ctx), s)
+	faultpoint.Hit("run_charged")
+	if err != nil {
+		w.notBegun(ctx, i, err)
+		return
+	}
+	w.moved.Store(true)
+	w.pace.count(w.now())
+	w.changed(w.id)
+	if why := w.breaker.note(p); why != "" {
+		w.pause(why, nil)
+	}
+}
+
+// notBegun looks at an error of a charge. Most say that nothing was begun, and why.
+func (w *runner) notBegun(ctx context.Context, i Item, err error) {
+	switch {
+	case errors.Is(err, payment.ErrInFlight):
+		w.leave(ctx, i, OutInFlight)
+	case errors.Is(err, payment.ErrNoPartner):
+		w.leave(ctx, i, OutNoPartner)
+	case errors.Is(err, payment.ErrCurrency):
+		w.leave(ctx, i, OutCurrency)
+	case errors.Is(err, payment.ErrNoCredentials):
+		w.leave(ctx, i, OutNoCredentials)
+		if why := w.breaker.fails(WhyConfig); why != "" {
+			w.pause(why, err)
+		}
+	case errors.Is(err, payment.ErrJournalOld):
+		w.pause(WhyJournalOld, err)
+	case errors.Is(err, ErrHalted): // by somebody, on whatever node
+		w.halt(errFenced)
+	case errors.Is(err, payment.ErrNoGeneration), errors.Is(err, payment.ErrHeld), errors.Is(err, payment.ErrStopped):
+		w.halt(err) // goes on at the next start, or once it can
+	case errors.Is(err, ErrNotPlanned), errors.Is(err, payment.ErrFormChanged): // somebody else has begun it, or left it out
+	default:
+		w.troubled(ctx, i, err)
+	}
+}
+
+// troubled counts an error that says nothing of the charge: a payment that was written stands in
+// the item, and what was not is planned still.
+func (w *runner) troubled(ctx context.Context, i Item, err error) {
+	if ctx.Err() != nil {
+		return
+	}
+	logger(w.g).Warn("a charge of a run could not be begun; it is tried again", describe(w.run, zap.Int64("item", i.Seq), zap.Error(err))...)
+	if why := w.breaker.fails(whyFails(err)); why != "" {
+		w.pause(why, err)
+	}
+}
+
+func (w *runner) leave(ctx context.Context, i Item, out Out) {
+	w.moved.Store(true)
+	_, err := w.held(context.WithoutCancel(ctx), func(*Run) (Writes, error) { return Writes{Leave: []Leaving{{i.Seq, out}}}, nil })
+	if err != nil && !errors.Is(err, errFenced) {
+		w.troubled(ctx, i, err)
+	}
+}
