@@ -230,9 +230,9 @@ func (e *Engine) ready(ctx context.Context, g *Generation, p *Payment, seen *sho
 	switch customer, card := seen.customer, seen.card; {
 	case err != nil:
 		return record, ReasonSplynxUnreadable, err.Error()
-	case customer.PartnerID != p.Partner, p.DocumentID != 0 && document.found && document.customer != p.Customer:
+	case customer.PartnerID != p.Partner, p.chargesDue() && document.found && document.customer != p.Customer:
 		return record, ReasonCustomerChanged, ""
-	case p.DocumentID != 0 && (!document.found || !document.due.Equal(p.Amount)):
+	case p.chargesDue() && (!document.found || !document.due.Equal(p.Amount)):
 		return record, ReasonAmountChanged, ""
 	case card.Key != p.Card.Key, !card.Usable():
 		return record, ReasonCardChanged, string(card.Standing)

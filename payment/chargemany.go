@@ -15,28 +15,21 @@ import (
 // Splynx for all of them with one call: customers, cards, and, once all intents are written, what
 // is due. Each waits for its turn before it is sent. told gets, in any order and from several
 // goroutines, what came of each start, as Charge returns it but without its patience: the
-// payment as it stands once the gateway has answered, or has not. It returns when all were told.
-func (e *Engine) ChargeMany(ctx context.Context, starts []Start, turn Turn, told func(i int, p *Payment, err error)) {
-	all := func(err error) {
-		for i := range starts {
-			told(i, nil, err)
-		}
-	}
+// payment as it stands once the gateway has answered, or has not. It returns when all were told;
+// with an error none was, and nothing was begun.
+func (e *Engine) ChargeMany(ctx context.Context, starts []Start, turn Turn, told func(i int, p *Payment, err error)) error {
 	g, land, err := e.takeOff()
 	if err != nil {
-		all(err)
-		return
+		return err
 	}
 	defer land()
 	if err := e.trustedSoon(ctx); err != nil {
-		all(err)
-		return
+		return err
 	}
 	m := &many{Engine: e, g: g, starts: starts, turn: turn, told: told}
 	ctx = context.WithoutCancel(ctx)
 	if err := m.submit(ctx); err != nil {
-		all(err)
-		return
+		return err
 	}
 	m.readDue(ctx)
 	var sent sync.WaitGroup
@@ -45,13 +38,18 @@ func (e *Engine) ChargeMany(ctx context.Context, starts []Start, turn Turn, told
 			continue
 		}
 		sent.Go(func() {
+			q, err := (*Payment)(nil), errPanicked
+			defer func() { told(i, q, err) }()
 			defer e.survive("charge of a run")
-			q, err := e.charge(ctx, g, p, m.seen(p))
-			told(i, q, err)
+			q, err = e.charge(ctx, g, p, m.seen(p))
 		})
 	}
 	sent.Wait()
+	return nil
 }
+
+// errPanicked tells that what became of a charge is to be asked for.
+var errPanicked = errors.New("the charge panicked")
 
 // many is one ChargeMany.
 type many struct {

@@ -53,14 +53,14 @@ func TestChargeMany(t *testing.T) {
 			s.Origin, s.Card, s.Who, s.Run, s.Item = payment.OriginRun, w.CardOf(customer), "run R", "R", int64(i)
 			starts = append(starts, s)
 		}
-		starts = append(starts, starts[0])                                                             // pressed twice
-		w.Splynx.ChangeInvoice(starts[5].DocumentID, func(i *splynxtest.Invoice) { i.Due = "9.99" })   // paid in part meanwhile
-		w.Splynx.SetAccountData(starts[6].Customer, w.CardAccount(), map[int]string{1: ""})            // its card is gone
+		starts = append(starts, starts[0])                                                                  // pressed twice
+		w.Splynx.ChangeInvoice(starts[5].DocumentID, func(i *splynxtest.Invoice) { i.Due = "9.99" })        // paid in part meanwhile
+		w.Splynx.SetAccountData(starts[6].Customer, w.CardAccount(), map[int]string{1: ""})                 // its card is gone
 		w.Gateway.Inject(windcavetest.Fault{Op: windcavetest.OpPurchase, Kind: windcavetest.RecordThenCut}) // one answer is lost
 		before, at := len(w.Splynx.Log()), places{free: make(chan struct{}, 3)}
 		got := make([]*payment.Payment, len(starts))
 		var mu sync.Mutex
-		w.Engine.ChargeMany(background, starts, at.turn, func(i int, p *payment.Payment, err error) {
+		err := w.Engine.ChargeMany(background, starts, at.turn, func(i int, p *payment.Payment, err error) {
 			mu.Lock()
 			defer mu.Unlock()
 			if err != nil || got[i] != nil {
@@ -68,6 +68,9 @@ func TestChargeMany(t *testing.T) {
 			}
 			got[i] = p
 		})
+		if err != nil {
+			t.Fatal(err)
+		}
 		states := map[payment.State]int{}
 		for _, p := range got[:12] {
 			states[get(w, p.ID).State]++

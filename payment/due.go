@@ -27,9 +27,10 @@ func ProformaDue(p *splynx.Proforma, code string) (currency.Amount, error) {
 	return p.Total.Amount(code)
 }
 
-// owed is what is due on a payment's document as it stands in Splynx.
+// owed is what is due on a payment's document, or in a run of balances on the account, as it
+// stands in Splynx.
 type owed struct {
-	found    bool // the payment has a document, which is there and not deleted
+	found    bool // it is there and not deleted
 	customer int64
 	number   string
 	due      currency.Amount
@@ -50,11 +51,38 @@ func (p *Payment) dueOn(ctx context.Context, api *splynx.Client) (o owed, err er
 			o.due, err = ProformaDue(f, p.Amount.CurrencyCode())
 		}
 	}
+	if p.Kind == KindTopUp && p.Run != "" {
+		o, err = p.owes(ctx, api)
+	}
 	if isNotFound(err) {
 		err = nil
 	}
 	return o, err
 }
+
+// owes is what the customer's account owes.
+func (p *Payment) owes(ctx context.Context, api *splynx.Client) (owed, error) {
+	b, err := api.Billing(ctx, p.Customer)
+	if err != nil {
+		return owed{}, err
+	}
+	due, err := Owed(b.Deposit, p.Amount.CurrencyCode())
+	return owed{found: true, customer: b.CustomerID, due: due}, err
+}
+
+// Owed is what a customer owes by the deposit, rounded half up to the digits of the currency; not
+// positive where nothing is owed.
+func Owed(deposit splynx.Decimal, code string) (currency.Amount, error) {
+	d, err := deposit.Amount(code)
+	if err != nil {
+		return d, err
+	}
+	return d.Mul("-1")
+}
+
+// chargesDue tells that nothing but what is due is charged: on a document, or, in a run, on the
+// account.
+func (p *Payment) chargesDue() bool { return p.DocumentID != 0 || p.Run != "" }
 
 func (p *Payment) dueOnInvoice(i *splynx.Invoice) (owed, error) {
 	if i.Deleted {

@@ -49,6 +49,15 @@ func (b *breaker) decided() {
 	}
 }
 
+func (b *breaker) isProven() bool {
+	select {
+	case <-b.proven:
+		return true
+	default:
+		return false
+	}
+}
+
 // fails counts one thing that went wrong.
 func (b *breaker) fails(why Why) Why {
 	b.mu.Lock()

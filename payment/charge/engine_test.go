@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
 	"time"
 
 	"go.uber.org/zap"
@@ -60,7 +61,31 @@ func (e *engine) Cards(_ context.Context, of []splynx.Customer) (map[int64]payme
 	return cards, nil
 }
 
-// Charge does what payment.Engine.Charge does, as far as a run can see it.
+// ChargeMany does what payment.Engine.ChargeMany does, as far as a run can see it.
+func (e *engine) ChargeMany(ctx context.Context, starts []payment.Start, turn payment.Turn, told func(int, *payment.Payment, error)) error {
+	var sent sync.WaitGroup
+	for n, s := range starts {
+		sent.Go(func() {
+			var p *payment.Payment
+			var err error
+			defer func() {
+				_ = recover()
+				told(n, p, err)
+			}()
+			done, refused := turn(ctx)
+			if err = refused; err != nil {
+				return
+			}
+			defer done()
+			err = errors.New("it panicked")
+			p, err = e.Charge(ctx, s)
+		})
+	}
+	sent.Wait()
+	return nil
+}
+
+// Charge charges one.
 func (e *engine) Charge(ctx context.Context, s payment.Start) (*payment.Payment, error) {
 	if e.life.dead.Load() {
 		return nil, errDead

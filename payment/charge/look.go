@@ -24,12 +24,14 @@ func (w *runner) judge(ctx context.Context, items []Item) (ready []Item, leave [
 		unpaid    map[int64][]splynx.Invoice
 		customers map[int64]splynx.Customer
 		cards     map[int64]payment.Card
+		deposits  map[int64]*splynx.Billing
 	)
 	g, books := w.with()
 	if w.run.Sort == Invoices {
 		reads.Go(func() (err error) { invoices, err = books.InvoicesByID(ctx, documents); return err })
 	} else {
 		reads.Go(func() (err error) { unpaid, err = books.UnpaidInvoicesOf(ctx, set(ids)); return err })
+		reads.Go(func() (err error) { deposits, err = w.deposits(ctx, books, set(ids)); return err })
 	}
 	reads.Go(func() (err error) {
 		if customers, err = books.CustomersByID(ctx, set(ids)); err != nil {
@@ -51,6 +53,8 @@ func (w *runner) judge(ctx context.Context, items []Item) (ready []Item, leave [
 			i.Amount, out = w.invoiceNow(i, invoice, there)
 		case anyPending(unpaid[i.Customer]) && !w.run.takesPending():
 			out = OutPending
+		default:
+			i.Amount, out = balanceNow(i, deposits[i.Customer])
 		}
 		if out != "" {
 			leave = append(leave, Leaving{i.Seq, out})
@@ -110,29 +114,48 @@ func (w *runner) invoiceNow(i Item, invoice splynx.Invoice, there bool) (currenc
 	return due, ""
 }
 
-// owesNow is what the item's customer owes right before the charge: nobody else looks at it.
-func (w *runner) owesNow(ctx context.Context, i Item) (currency.Amount, Out, error) {
-	_, books := w.with()
-	b, err := books.Billing(ctx, i.Customer)
-	if isNotFound(err) {
-		return i.Amount, OutDisabled, nil
+// deposits reads what customers' accounts hold; who is not there is not in it.
+func (w *runner) deposits(ctx context.Context, books Books, ids []int64) (map[int64]*splynx.Billing, error) {
+	found := make([]*splynx.Billing, len(ids))
+	reads, ctx := errgroup.WithContext(ctx)
+	reads.SetLimit(w.o.Readers)
+	for n, id := range ids {
+		reads.Go(func() (err error) {
+			if found[n], err = books.Billing(ctx, id); isNotFound(err) {
+				err = nil
+			}
+			return err
+		})
 	}
-	if err != nil {
-		return i.Amount, "", err
+	if err := reads.Wait(); err != nil {
+		return nil, err
 	}
-	owes, err := owed(b.Deposit, i.Amount.CurrencyCode())
+	all := make(map[int64]*splynx.Billing, len(ids))
+	for n, id := range ids {
+		all[id] = found[n]
+	}
+	return all, nil
+}
+
+// balanceNow is what the item's customer owes by now. The engine looks once more after it was
+// claimed.
+func balanceNow(i Item, b *splynx.Billing) (currency.Amount, Out) {
+	if b == nil {
+		return i.Amount, OutDisabled
+	}
+	owes, err := payment.Owed(b.Deposit, i.Amount.CurrencyCode())
 	if err != nil {
-		return i.Amount, OutUnreadable, nil
+		return i.Amount, OutUnreadable
 	}
 	switch more, err := owes.Cmp(i.Amount); {
 	case err != nil:
-		return i.Amount, OutUnreadable, nil
+		return i.Amount, OutUnreadable
 	case !owes.IsPositive():
-		return i.Amount, OutPaid, nil
+		return i.Amount, OutPaid
 	case more > 0:
-		return i.Amount, OutAmountChanged, nil
+		return i.Amount, OutAmountChanged
 	}
-	return owes, "", nil
+	return owes, ""
 }
 
 const (

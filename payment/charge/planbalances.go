@@ -4,9 +4,6 @@ import (
 	"context"
 	"slices"
 
-	"github.com/bojanz/currency"
-
-	"github.com/caddy-paymentexpress/paymentexpress/internal/money"
 	"github.com/caddy-paymentexpress/paymentexpress/payment"
 	"github.com/caddy-paymentexpress/paymentexpress/splynx"
 )
@@ -86,7 +83,7 @@ func (p *planner) balanceItem(a *account) (Item, bool) {
 		return Item{}, false
 	}
 	item := Item{Customer: a.customer.ID, Partner: a.customer.PartnerID, Card: a.card, State: ItemPlanned, Out: a.out}
-	owes, err := owed(a.deposit, a.currency)
+	owes, err := payment.Owed(a.deposit, a.currency)
 	if err != nil {
 		item.Out, item.Amount = OutUnreadable, zero(a.currency)
 		return item.judged(), true
@@ -112,18 +109,9 @@ func (p *planner) balanceItem(a *account) (Item, bool) {
 	return item.judged(), true
 }
 
-// owed is what a customer owes by the deposit: positive, or nothing is owed.
-func owed(deposit splynx.Decimal, code string) (currency.Amount, error) {
-	d, err := money.Round(deposit.String(), code)
-	if err != nil {
-		return d, err
-	}
-	return zero(code).Sub(d)
-}
-
 // owes tells whether a customer owes anything, as far as can be read.
 func (p *planner) owes(a *account) bool {
-	o, err := owed(a.deposit, a.currency)
+	o, err := payment.Owed(a.deposit, a.currency)
 	return err != nil || o.IsPositive()
 }
 

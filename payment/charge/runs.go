@@ -24,7 +24,7 @@ type Payments interface {
 	Trusted(ctx context.Context) error
 	Find(ctx context.Context, f payment.Filter) ([]*payment.Payment, error)
 	Cards(ctx context.Context, of []splynx.Customer) (map[int64]payment.Card, error)
-	Charge(ctx context.Context, s payment.Start) (*payment.Payment, error)
+	ChargeMany(ctx context.Context, starts []payment.Start, turn payment.Turn, told func(i int, p *payment.Payment, err error)) error
 }
 
 // Books is Splynx, as runs read it.
@@ -44,6 +44,7 @@ type Options struct {
 	Readers     int        // reads of single customers from Splynx at a time. Default: 8
 	StopAfter   int        // configuration errors, or charges that cannot be begun, in a row that pause a run. Default: 5
 	UnknownMax  int        // unknown outcomes in a row that pause a run. Default: 10
+	Backlog     int        // payments of a run that wait for Splynx; with more the run waits too. Default: 500
 	UnbookedMax int        // more payments of a run than this, approved for over 5 min and not in Splynx, pause it. Default: 50
 
 	Look  time.Duration    // how often runs are looked for that other nodes or a start have left. Default: 15s
@@ -64,6 +65,7 @@ func (o Options) normalize() Options {
 	set(&o.Readers, 8)
 	set(&o.StopAfter, 5)
 	set(&o.UnknownMax, 10)
+	set(&o.Backlog, 500)
 	set(&o.UnbookedMax, 50)
 	if o.Look == 0 {
 		o.Look = 15 * time.Second

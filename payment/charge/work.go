@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -20,12 +21,13 @@ import (
 const chunk = 40
 
 // runner charges what a run has planned, in order: items are read and looked at anew in chunks,
-// beside the charges that are under way.
+// and charged in batches, beside the charges that are under way.
 type runner struct {
 	*job
 	breaker *breaker
 	limit   *rate.Limiter
-	ready   chan Item
+	places  chan struct{} // at the gateway
+	ready   chan []Item   // batches
 	fed     chan struct{} // closed when nothing more is handed on in this pass
 
 	mu     sync.Mutex
@@ -34,7 +36,7 @@ type runner struct {
 
 // chargeAll charges until nothing planned is left, the run moves on, or it has to pause.
 func (j *job) chargeAll(ctx context.Context) {
-	w := &runner{job: j, breaker: newBreaker(j.o)}
+	w := &runner{job: j, breaker: newBreaker(j.o), places: make(chan struct{}, j.o.Concurrency)}
 	if j.o.PerSecond > 0 {
 		w.limit = rate.NewLimiter(j.o.PerSecond, 1)
 	}
@@ -68,9 +70,9 @@ const (
 
 // pass goes through what is planned once, and tells whether the run may go on.
 func (w *runner) pass(ctx context.Context) bool {
-	w.ready, w.fed = make(chan Item), make(chan struct{})
+	w.ready, w.fed = make(chan []Item), make(chan struct{})
 	var chargers, watch sync.WaitGroup
-	for n := range w.o.Concurrency {
+	for n := range w.o.Concurrency/w.batch() + 2 { // so that the next ones are claimed when places become free
 		chargers.Go(func() { w.chargeReady(ctx, n) })
 	}
 	watched, stopWatching := context.WithCancel(ctx)
@@ -94,7 +96,7 @@ func (w *runner) pass(ctx context.Context) bool {
 func (w *runner) feed(ctx context.Context) error {
 	looks, ctx := errgroup.WithContext(ctx)
 	looks.SetLimit(1 + w.o.Concurrency/chunk)
-	for after := int64(0); ctx.Err() == nil; {
+	for after := int64(0); w.keepsUp(ctx); {
 		items, err := w.store.RunItems(ctx, w.id, ItemFilter{State: ItemPlanned}, after, chunk)
 		if err != nil {
 			looks.Go(func() error { return err })
@@ -107,6 +109,27 @@ func (w *runner) feed(ctx context.Context) error {
 		looks.Go(func() error { return w.look(ctx, items) })
 	}
 	return looks.Wait()
+}
+
+// keepsUp waits until Splynx keeps up with the charges, and tells whether the run goes on.
+func (w *runner) keepsUp(ctx context.Context) bool {
+	for ctx.Err() == nil {
+		sums, err := w.store.RunSums(ctx, w.id)
+		if err != nil {
+			return ctx.Err() == nil // reading the items tells
+		}
+		waiting := int64(0)
+		for _, s := range sums {
+			if s.State == ItemApproved {
+				waiting += s.Count
+			}
+		}
+		if waiting <= int64(w.o.Backlog) {
+			return true
+		}
+		sleep(ctx, time.Second)
+	}
+	return false
 }
 
 // look reads anew what the items' charges hang on, leaves out what has changed, and hands on the
@@ -124,9 +147,9 @@ func (w *runner) look(ctx context.Context, items []Item) error {
 		}
 		w.moved.Store(true)
 	}
-	for _, i := range seen {
+	for some := range slices.Chunk(seen, w.batch()) {
 		select {
-		case w.ready <- i:
+		case w.ready <- some:
 		case <-ctx.Done():
 			return ctx.Err()
 		}
@@ -146,33 +169,67 @@ func (w *runner) patiently(ctx context.Context, read func() error) error {
 	}
 }
 
+// batch is how many charges are claimed together.
+func (w *runner) batch() int {
+	n := min(w.o.Concurrency, chunk)
+	if w.limit != nil { // what is claimed must not wait for long
+		n = min(n, max(1, int(2*w.limit.Limit())))
+	}
+	return n
+}
+
 // chargeReady charges what is handed to it. Until the bank has decided on a first charge, only
 // as many are tried at a time as may fail in a row.
 func (w *runner) chargeReady(ctx context.Context, n int) {
-	if n >= w.o.StopAfter {
+	if n > 0 {
 		select {
 		case <-w.breaker.proven:
 		case <-ctx.Done():
 		case <-w.fed:
 		}
 	}
-	for i := range w.ready {
-		if w.limit != nil && w.limit.Wait(ctx) != nil || ctx.Err() != nil {
-			continue // what was handed on is planned still
+	for some := range w.ready {
+		for len(some) > 0 && ctx.Err() == nil { // else what was handed on is planned still
+			now := len(some)
+			if !w.breaker.isProven() {
+				now = min(now, w.o.StopAfter)
+			}
+			w.safely(ctx, some[:now])
+			some = some[now:]
 		}
-		w.safely(ctx, i)
 	}
 }
 
-// safely charges an item. A panic is an error like any other: what was written stands.
-func (w *runner) safely(ctx context.Context, i Item) {
+// turn has a charge that was claimed wait for a place at the gateway. It goes on though somebody
+// has paused the run meanwhile, or the process ends, unless all others would fare no better.
+func (w *runner) turn(ctx context.Context) (func(), error) {
+	if w.limit != nil {
+		if err := w.limit.Wait(ctx); err != nil {
+			return nil, err
+		}
+	}
+	w.places <- struct{}{}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.paused {
+		<-w.places
+		return nil, errPaused
+	}
+	return func() { <-w.places }, nil
+}
+
+// errPaused tells that the run has paused by itself.
+var errPaused = errors.New("the charge run has paused")
+
+// safely charges items. A panic is an error like any other: what was written stands.
+func (w *runner) safely(ctx context.Context, items []Item) {
 	defer func() {
 		if cause := recover(); cause != nil {
-			logger(w.g).Error("a charge of a run panicked", describe(w.run, zap.Int64("item", i.Seq), zap.ByteString("stack", debug.Stack()))...)
-			w.troubled(ctx, i, fmt.Errorf("a charge panicked: %v", cause))
+			logger(w.g).Error("a charge of a run panicked", describe(w.run, zap.Int64("item", items[0].Seq), zap.ByteString("stack", debug.Stack()))...)
+			w.troubled(ctx, items[0], fmt.Errorf("a charge panicked: %v", cause))
 		}
 	}()
-	w.charge(ctx, i)
+	w.charge(ctx, items)
 }
 
 // pause has the run pause by itself, once.
@@ -194,36 +251,34 @@ func (w *runner) pause(why Why, cause error) {
 	w.halt(errFenced)
 }
 
-// charge begins one charge. Whoever else is at the same item: there is one payment.
-func (w *runner) charge(ctx context.Context, i Item) {
-	s := payment.Start{
-		Kind: payment.KindInvoice, Origin: payment.OriginRun, Partner: i.Partner, Customer: i.Customer, DocumentID: i.DocumentID, DocumentNumber: i.Number,
-		Amount: i.Amount, Card: i.Card, FormKey: i.formKey(), Who: "run " + string(i.Run), Run: string(i.Run), Item: i.Seq,
-	}
-	if w.run.Sort == Balances {
-		s.Kind = payment.KindTopUp
-		owes, out, err := w.owesNow(ctx, i)
-		if err != nil {
-			w.troubled(ctx, i, err)
-			return
+// charge begins charges. Whoever else is at the same items: there is one payment for each.
+func (w *runner) charge(ctx context.Context, items []Item) {
+	starts := make([]payment.Start, len(items))
+	for n, i := range items {
+		starts[n] = payment.Start{
+			Kind: payment.KindInvoice, Origin: payment.OriginRun, Partner: i.Partner, Customer: i.Customer, DocumentID: i.DocumentID, DocumentNumber: i.Number,
+			Amount: i.Amount, Card: i.Card, FormKey: i.formKey(), Who: "run " + string(i.Run), Run: string(i.Run), Item: i.Seq,
 		}
-		if s.Amount = owes; out != "" {
-			w.leave(ctx, i, out)
-			return
+		if w.run.Sort == Balances {
+			starts[n].Kind = payment.KindTopUp
 		}
 	}
 	faultpoint.Hit("run_charge")
-	p, err := w.pay.Charge(context.WithoutCancel(ctx), s)
-	faultpoint.Hit("run_charged")
+	err := w.pay.ChargeMany(context.WithoutCancel(ctx), starts, w.turn, func(n int, p *payment.Payment, err error) {
+		faultpoint.Hit("run_charged")
+		if err != nil {
+			w.notBegun(ctx, items[n], err)
+			return
+		}
+		w.moved.Store(true)
+		w.pace.count(w.now())
+		w.changed(w.id)
+		if why := w.breaker.note(p); why != "" {
+			w.pause(why, nil)
+		}
+	})
 	if err != nil {
-		w.notBegun(ctx, i, err)
-		return
-	}
-	w.moved.Store(true)
-	w.pace.count(w.now())
-	w.changed(w.id)
-	if why := w.breaker.note(p); why != "" {
-		w.pause(why, nil)
+		w.notBegun(ctx, items[0], err)
 	}
 }
 

@@ -25,6 +25,7 @@ type writer struct {
 	stopped bool
 	waiting sync.WaitGroup
 	stmts   map[string]*sql.Stmt // used by the writer's goroutine alone
+	wrote   bool                 // since the change began; likewise
 }
 
 // change is one caller's writes: all of them, or none.
@@ -82,21 +83,18 @@ func (w *writer) loop() {
 	}
 }
 
-// commit runs a group in one transaction. A change that fails takes nothing but itself back.
+// commit runs a group in one transaction. A change that fails takes nothing but itself back:
+// most fail before they have written anything, and are passed over; else the group is run anew,
+// each change apart from the others.
 func (w *writer) commit(ctx context.Context, group []*change) {
 	if len(group) == 1 {
 		group[0].result <- w.alone(ctx, group[0])
 		return
 	}
 	results := make([]error, len(group))
-	err := w.exec(ctx, "BEGIN IMMEDIATE")
-	if err == nil {
-		for i, c := range group {
-			results[i] = w.one(ctx, c)
-		}
-		if err = w.exec(ctx, "COMMIT"); err != nil {
-			_ = w.exec(ctx, "ROLLBACK") // fails too where SQLite has rolled back by itself
-		}
+	err := w.together(ctx, group, results, (*writer).bare)
+	if errors.Is(err, errTorn) {
+		err = w.together(ctx, group, results, (*writer).one)
 	}
 	for i, c := range group {
 		if err != nil && results[i] == nil {
@@ -104,6 +102,36 @@ func (w *writer) commit(ctx context.Context, group []*change) {
 		}
 		c.result <- results[i]
 	}
+}
+
+// errTorn tells that a change has failed after it had written something.
+var errTorn = errors.New("a change has failed half way")
+
+// together runs the changes of a group in one transaction, each by run.
+func (w *writer) together(ctx context.Context, group []*change, results []error, run func(*writer, context.Context, *change) error) error {
+	err := w.exec(ctx, "BEGIN IMMEDIATE")
+	if err != nil {
+		return err
+	}
+	for i, c := range group {
+		if results[i] = run(w, ctx, c); errors.Is(results[i], errTorn) {
+			return errors.Join(errTorn, w.exec(ctx, "ROLLBACK"))
+		}
+	}
+	if err = w.exec(ctx, "COMMIT"); err != nil {
+		_ = w.exec(ctx, "ROLLBACK") // fails too where SQLite has rolled back by itself
+	}
+	return err
+}
+
+// bare runs a change without a savepoint. errTorn.
+func (w *writer) bare(ctx context.Context, c *change) error {
+	w.wrote = false
+	err := c.safely(ctx, w)
+	if err != nil && w.wrote {
+		return errTorn
+	}
+	return err
 }
 
 // alone runs a change in a transaction of its own.
@@ -159,6 +187,7 @@ func (w *writer) exec(ctx context.Context, query string, args ...any) error {
 	if err != nil {
 		return err
 	}
+	w.wrote = true
 	_, err = s.ExecContext(ctx, args...)
 	return err
 }

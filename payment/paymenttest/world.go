@@ -287,12 +287,15 @@ func (w *World) ChangeRecord(record int64, change string) {
 	address := fmt.Sprintf("http://127.0.0.1:2/api/2.0/admin/finance/bank-statements-records/%d", record)
 	r := httptest.NewRequest(http.MethodPut, address, strings.NewReader(change))
 	r.Header.Set("Content-Type", "application/json")
-	r.SetBasicAuth(staffKey, apiSecret)
+	w.Authorize(r)
 	answer := httptest.NewRecorder()
 	if w.Splynx.ServeHTTP(answer, r); answer.Code != http.StatusAccepted {
 		w.TB.Fatalf("record cannot be changed: %d %s", answer.Code, answer.Body)
 	}
 }
+
+// Authorize has a request to Splynx come from staff.
+func (w *World) Authorize(r *http.Request) { r.SetBasicAuth(staffKey, apiSecret) }
 
 // Start starts a payment and wants it offered.
 func (w *World) Start(formKey string) *payment.Payment {
