@@ -18,6 +18,7 @@ import (
 	"github.com/caddy-paymentexpress/paymentexpress/payment"
 	"github.com/caddy-paymentexpress/paymentexpress/splynx"
 	"github.com/caddy-paymentexpress/paymentexpress/web"
+	officepages "github.com/caddy-paymentexpress/paymentexpress/web/office"
 	"github.com/caddy-paymentexpress/paymentexpress/windcave"
 )
 
@@ -54,6 +55,11 @@ type App struct {
 	// What becomes of money that arrives when its document is paid already: `balance` or
 	// `refund`. Default: `balance`.
 	SecondApproval string `json:"second_approval,omitempty"`
+
+	// What becomes in Splynx of a refund, once Windcave has made it: `task`, a person is told what to
+	// type, or `payment`, a payment of less than 0 is made there, which is not proven to work on a
+	// real Splynx; where it refuses, a person is told all the same. Default: `task`.
+	RefundInSplynx string `json:"refund_in_splynx,omitempty"`
 
 	// How much a customer may pay to the balance at once.
 	TopUp TopUp `json:"top_up,omitzero"`
@@ -108,6 +114,13 @@ type App struct {
 	// What `caddy paymentexpress` may do through Caddy's admin address: `read`, or `all`, which
 	// is also ending payments that wait for a person. Default: `read`.
 	AdminCommands string `json:"admin_commands,omitempty"`
+
+	// What staff may do on the office's pages.
+	Office Office `json:"office,omitzero"`
+
+	// The networks that the office's pages may be opened from, such as 203.0.113.0/24. Default:
+	// any.
+	AdminFrom []string `json:"admin_from,omitempty"`
 
 	// Where payments are kept.
 	Journal Journal `json:"journal,omitzero"`
@@ -172,6 +185,10 @@ type EntryPoints struct {
 	AddMoney string `json:"add_money_on_dashboard,omitempty"`
 	// Payment links: `on` or `off`. Default: `on`.
 	DirectPay string `json:"direct_pay,omitempty"`
+	// Staff charge a customer's saved card for the balance: `on` or `off`. Default: `on`.
+	AddMoneyByAdmin string `json:"add_money_by_admin,omitempty"`
+	// Staff charge many customers at once: `on` or `off`. Default: `on`.
+	Charge string `json:"charge,omitempty"`
 }
 
 // TopUp says how much may be paid to a balance at once, in the partner's currency.
@@ -232,6 +249,10 @@ func (a *App) Provision(ctx caddy.Context) error {
 	if err != nil {
 		return err
 	}
+	staff, err := a.office()
+	if err != nil {
+		return err
+	}
 	a.pages, err = web.New(web.Config{
 		PublicURL: a.public, Generation: a.generation, Engine: a.host.Engine, Limits: a.host.limits,
 		ClientIP: clientIP, Room: a.room, Logger: a.log, SessionCookies: a.Splynx.SessionCookies,
@@ -240,6 +261,7 @@ func (a *App) Provision(ctx caddy.Context) error {
 		DashboardInvoices: a.EntryPoints.DashboardInvoices == "on", DashboardRequests: a.EntryPoints.DashboardRequests == "on",
 		Language: func(int64) string { return a.Language }, Look: looks, Messages: messages,
 		SignIn: strings.TrimPrefix(a.Splynx.SignIn, "splynx"), SignedLinks: strings.TrimPrefix(a.SignedLinks, "off"), GuestDeclines: a.GuestDeclines,
+		Office: officepages.Mount(staff),
 	})
 	if err != nil {
 		return fmt.Errorf("paymentexpress: %w", err)
@@ -275,6 +297,8 @@ func (a *App) setDefaults() {
 	setDefault(&a.EntryPoints.DashboardRequests, "on")
 	setDefault(&a.EntryPoints.Card, "on")
 	setDefault(&a.EntryPoints.DirectPay, "on")
+	setDefault(&a.EntryPoints.AddMoneyByAdmin, "on")
+	setDefault(&a.EntryPoints.Charge, "on")
 	setDefault(&a.Cards.Check, "purchase")
 	setDefault(&a.Cards.CheckAmount, "1")
 	setDefault(&a.Cards.Modes.Save, windcave.ModeCredentialInitial)
@@ -283,6 +307,7 @@ func (a *App) setDefaults() {
 	setDefault(&a.Cards.Modes.Run, windcave.ModeRecurring)
 	setDefault(&a.CannotBook, "balance")
 	setDefault(&a.SecondApproval, "balance")
+	setDefault(&a.RefundInSplynx, "task")
 	if a.TopUp.Least == "" && a.TopUp.Most == "" {
 		a.TopUp.Least, a.TopUp.Most = "1", "10000"
 	}
@@ -368,7 +393,7 @@ func (a *App) check() error {
 func (e EntryPoints) check() error {
 	for name, value := range map[string]string{
 		"invoice": e.Invoice, "request": e.Request, "dashboard_invoices": e.DashboardInvoices, "dashboard_requests": e.DashboardRequests,
-		"add_money_on_dashboard": e.AddMoney, "card": e.Card, "direct_pay": e.DirectPay,
+		"add_money_on_dashboard": e.AddMoney, "card": e.Card, "direct_pay": e.DirectPay, "add_money_by_admin": e.AddMoneyByAdmin, "charge": e.Charge,
 	} {
 		if value != "on" && value != "off" {
 			return fmt.Errorf("paymentexpress: entry_points: %s %q: on or off", name, value)

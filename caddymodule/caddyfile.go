@@ -120,6 +120,7 @@ func (w words) read(d *caddyfile.Dispenser, block string, often ...string) error
 //		}
 //		cannot_book balance|refund
 //		second_approval balance|refund
+//		refund_in_splynx task|payment
 //		top_up <least> <most> [<suggested...>]
 //		entry_points {
 //			invoice on|off
@@ -129,7 +130,13 @@ func (w words) read(d *caddyfile.Dispenser, block string, often ...string) error
 //			add_money_on_dashboard on|off
 //			card on|off
 //			direct_pay on|off
+//			add_money_by_admin on|off
+//			charge on|off
 //		}
+//		office {
+//			see|charge|refund|settings <role...>
+//		}
+//		admin_from <network...>
 //		statements monthly|daily
 //		time_zone <name>
 //		name <text>
@@ -161,6 +168,8 @@ func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 		"entry_points":       a.EntryPoints.parse,
 		"top_up":             a.TopUp.parse,
 		"admin_commands":     text(&a.AdminCommands),
+		"admin_from":         list(&a.AdminFrom),
+		"office":             a.Office.parse,
 		"statements":         text(&a.Statements),
 		"time_zone":          text(&a.TimeZone),
 		"name":               text(&a.Name),
@@ -171,6 +180,7 @@ func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 		"cards":              a.Cards.parse,
 		"cannot_book":        text(&a.CannotBook),
 		"second_approval":    text(&a.SecondApproval),
+		"refund_in_splynx":   text(&a.RefundInSplynx),
 		"page_life":          duration(&a.PageLife),
 		"booking_quiet_time": duration(&a.BookingQuietTime),
 		"marker_field":       whole(&a.MarkerField),
@@ -259,6 +269,7 @@ func (e *EntryPoints) parse(d *caddyfile.Dispenser) error {
 		"invoice": text(&e.Invoice), "request": text(&e.Request),
 		"dashboard_invoices": text(&e.DashboardInvoices), "dashboard_requests": text(&e.DashboardRequests),
 		"add_money_on_dashboard": text(&e.AddMoney), "card": text(&e.Card), "direct_pay": text(&e.DirectPay),
+		"add_money_by_admin": text(&e.AddMoneyByAdmin), "charge": text(&e.Charge),
 	}.read(d, "entry_points")
 }
 

@@ -169,6 +169,9 @@ func (a *App) checkBack() error {
 			return fmt.Errorf("paymentexpress: %s %q: balance or refund", name, value)
 		}
 	}
+	if a.RefundInSplynx != "task" && a.RefundInSplynx != "payment" {
+		return fmt.Errorf("paymentexpress: refund_in_splynx %q: task or payment", a.RefundInSplynx)
+	}
 	if a.CannotBook != "refund" && a.SecondApproval != "refund" {
 		return nil
 	}

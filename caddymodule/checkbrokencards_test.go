@@ -79,7 +79,11 @@ func brokenEntryPoints() []brokenInstallation {
 			k.disable(5)
 		}, levelOK, "not shown; paymentexpress_dashboard_invoices is"},
 		{"the saved card's menu entry is on in Splynx, and `pxpost` is not configured", nil, func(k *checked) { k.replace(pxPostLine, "") }, levelWarn, "enabled in Splynx, and saved cards are off: windcave pxpost is missing"},
-		{"the office's button to add money is on in Splynx", nil, func(k *checked) { k.splynx.AddAddOnEntryPoints() }, levelWarn, "its page comes with the office's pages"},
+		{"the office's button to add money is on in Splynx and off here", nil, func(k *checked) {
+			k.splynx.AddAddOnEntryPoints()
+			k.replace("currency NZD", "currency NZD\n\t\tentry_points {\n\t\t\tadd_money_by_admin off\n\t\t}")
+		}, levelWarn, "button to add money on a customer's page, in the admin: enabled in Splynx, and off in the configuration"},
+		{"nothing: the office's button to add money is not in Splynx", nil, nil, levelOK, "button to add money on a customer's page, in the admin: not shown; the page is below /paymentexpress/admin/"},
 		{"the old add-on's settings are in Splynx", nil, nil, levelWarn, "old add-on: settings of module " + addOnModule},
 		{"the old add-on's entry points are in Splynx", nil, func(k *checked) {
 			k.forgetAddOn()
@@ -87,7 +91,9 @@ func brokenEntryPoints() []brokenInstallation {
 		}, levelWarn, "old add-on: module " + addOnModule + " is still there"},
 		{"nothing: the old add-on never was there", nil, (*checked).forgetAddOn, levelOK, "old add-on: neither settings nor entry points"},
 		{"the key lacks Config view, which only this check uses", mostly("Config:view"), nil, levelSkipped, "whether Splynx has its settings cannot be told"},
-		{"entry points of the old add-on lead to what this version does not serve", nil, func(k *checked) { k.splynx.AddAddOnEntryPoints() }, levelWarn, "not served by this version"},
+		{"entry points of the old add-on lead to what this version does not serve", nil, func(k *checked) {
+			k.splynx.AddEntryPoint(splynxtest.EntryPoint{Module: addOnModule, Name: "paymentexpress_charge", Place: "admin", URL: "/paymentexpress/charge"})
+		}, levelWarn, "not served by this version"},
 	}...)
 }
 

@@ -18,7 +18,7 @@ type servedEntryPoint struct {
 	name        []string // parts of the name, for code, which has no address
 	off         string   // why it is not served; empty: it is
 	mend        string   // how it would be
-	later       bool     // a later version serves it
+	spare       bool     // staff find its page without it
 	added       bool     // the add-on's set-up does not make it
 	instead     []string // parts of the name of one that does as well
 }
@@ -38,6 +38,7 @@ func (c *checker) servedEntryPoints() []servedEntryPoint {
 	dashInv, mendDashInv := configured(c.app.EntryPoints.DashboardInvoices)
 	dashReq, mendDashReq := configured(c.app.EntryPoints.DashboardRequests)
 	card, mendCard := configured(c.app.EntryPoints.Card)
+	byAdmin, mendByAdmin := configured(c.app.EntryPoints.AddMoneyByAdmin)
 	list, mendList := dashInv, mendDashInv
 	if dashReq == "" {
 		list, mendList = "", ""
@@ -53,10 +54,9 @@ func (c *checker) servedEntryPoints() []servedEntryPoint {
 		{what: "widget of all that is unpaid on the dashboard", place: "portal", name: dashboardWidget, off: list, mend: mendList, added: true, instead: dashboardInvoices},
 		{what: "form to add money on the dashboard", place: "portal", name: []string{"add_money", "dashboard"}, off: add, mend: mendAdd},
 		{what: "menu entry of the saved card", place: "portal", path: web.Prefix + "/card", off: card, mend: mendCard},
-		{
-			what: "button to add money on a customer's page", place: "admin", name: []string{"add_money", "admin"}, later: true,
-			off: "its page comes with the office's pages, which this version does not have",
-		},
+		{what: "pay icon of invoices", place: "admin", model: "Invoices", path: web.Prefix + "/pay-invoice", spare: true},
+		{what: "pay icon of proforma invoices", place: "admin", model: "Requests", path: web.Prefix + "/pay-request", spare: true},
+		{what: "button to add money on a customer's page", place: "admin", name: []string{"add_money", "admin"}, off: byAdmin, mend: mendByAdmin, spare: true},
 	}
 }
 
@@ -117,6 +117,8 @@ func (s servedEntryPoint) compare(ours []splynx.EntryPoint) finding {
 		return good("%s, in the %s: not shown; %s is", s.what, s.place, printable(ours[other].Name))
 	case s.off == "" && i >= 0:
 		return warned("switch it on at "+where, "%s, in the %s: there, but switched off in Splynx", s.what, s.place)
+	case s.off == "" && s.spare:
+		return good("%s, in the %s: not shown; the page is below %s", s.what, s.place, web.AdminPath)
 	case s.off == "": // the API only reads them
 		return warned(s.make(), "%s, in the %s: not there", s.what, s.place)
 	case enabled:
@@ -135,9 +137,6 @@ func (s servedEntryPoint) make() string {
 }
 
 func (s servedEntryPoint) switchOff(where string) string {
-	if s.later {
-		return "switch it off at " + where + ", until then"
-	}
 	return "switch it off at " + where + ", or " + s.mend
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/caddy-paymentexpress/paymentexpress/internal/meaning"
 	"github.com/caddy-paymentexpress/paymentexpress/payment"
 )
 
@@ -64,7 +65,7 @@ func refund(w io.Writer, a *asker, id string, q refundRequest, asJSON bool) erro
 	p := &printer{w: w}
 	if !asJSON {
 		v := before.Payment
-		p.folded(0, "", fmt.Sprintf("Payment %s: %s, %s. It is %s: %s.", v.ID, v.money(), v.purpose(), v.State, wordsOf(v.Reason)))
+		p.folded(0, "", fmt.Sprintf("Payment %s: %s, %s. It is %s: %s.", v.ID, v.money(), v.purpose(), v.State, meaning.Reason(v.Reason)))
 		if p.err != nil {
 			return p.err
 		}
@@ -85,7 +86,7 @@ func refund(w io.Writer, a *asker, id string, q refundRequest, asJSON bool) erro
 // refunded says how a refund stands, and what is to be done.
 func (p *printer) refunded(d detailAnswer) {
 	v := d.Payment
-	said := fmt.Sprintf("Refund %s of %s is %s: %s.", v.ID, v.money(), v.State, wordsOf(v.Reason))
+	said := fmt.Sprintf("Refund %s of %s is %s: %s.", v.ID, v.money(), v.State, meaning.Reason(v.Reason))
 	switch v.State {
 	case payment.Submitted, payment.Unknown, payment.Created:
 		said += " Windcave is asked until it answers. Do not give it back again; look at it later."

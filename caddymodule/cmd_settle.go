@@ -7,33 +7,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/caddy-paymentexpress/paymentexpress/internal/meaning"
 	"github.com/caddy-paymentexpress/paymentexpress/payment"
 )
-
-// settlementWords are a word of --as, what it means, and what it does.
-type settlementWords struct {
-	how               payment.Settlement
-	word, means, does string
-}
-
-var settlements = []settlementWords{
-	{
-		payment.SettleAgain, "again", "it is mended; go on where it stopped",
-		"It goes back to where it came from: Windcave is asked, or it is booked in Splynx, at once.",
-	},
-	{
-		payment.SettleRecorded, "recorded", "the money stands in Splynx, whoever booked it",
-		"It ends as recorded: nothing is booked for it any more.",
-	},
-	{
-		payment.SettleRefunded, "refunded", "the money was given back",
-		"It ends as refunded: nothing is booked for it. It does not give money back; that must have been done at Windcave.",
-	},
-	{
-		payment.SettleNotPaid, "not-paid", "no money moved",
-		"It ends as not done: the document can be paid anew. If Windcave says later that it was paid, that counts.",
-	},
-}
 
 func settleCommand() *cobra.Command {
 	var a asker
@@ -84,14 +60,14 @@ func settle(w io.Writer, a *asker, id string, how payment.Settlement, s settleRe
 
 func (p *printer) settling(v paymentView, c zoned, how payment.Settlement) {
 	p.folded(0, "", fmt.Sprintf("Payment %s: %s, %s.", v.ID, v.money(), v.purpose()))
-	p.folded(0, "", fmt.Sprintf("It is %s since %s: %s (%s).", v.State, c.at(v.MovedAt), wordsOf(v.Reason), v.Reason))
-	for _, s := range settlements {
-		if s.how == how && v.parked() {
-			p.folded(0, "", s.does)
+	p.folded(0, "", fmt.Sprintf("It is %s since %s: %s (%s).", v.State, c.at(v.MovedAt), meaning.Reason(v.Reason), v.Reason))
+	for _, s := range meaning.Settlements {
+		if s.How == how && v.parked() {
+			p.folded(0, "", s.Does)
 		}
 	}
 }
 
 func (p *printer) settled(v paymentView) {
-	p.folded(0, "", fmt.Sprintf("Done. It is %s now: %s (%s).", v.State, wordsOf(v.Reason), v.Reason))
+	p.folded(0, "", fmt.Sprintf("Done. It is %s now: %s (%s).", v.State, meaning.Reason(v.Reason), v.Reason))
 }

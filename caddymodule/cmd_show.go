@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/caddy-paymentexpress/paymentexpress/internal/meaning"
 	"github.com/caddy-paymentexpress/paymentexpress/payment"
 )
 
@@ -49,10 +50,10 @@ func (d detailAnswer) print(w io.Writer) error {
 	p, c, v := &printer{w: w}, zonedIn(d.TimeZone), d.Payment
 	p.line("Payment %s", v.ID)
 	field := func(name, format string, args ...any) { p.folded(showIndent, "  "+name, fmt.Sprintf(format, args...)) }
-	field("state", "%s since %s: %s (%s)", v.State, c.at(v.MovedAt), wordsOf(v.Reason), v.Reason)
+	field("state", "%s since %s: %s (%s)", v.State, c.at(v.MovedAt), meaning.Reason(v.Reason), v.Reason)
 	field("amount", "%s", v.money())
 	field("for", "%s", v.purpose())
-	field("started", "%s by %s, %s", c.at(v.CreatedAt), originWords[v.Origin], wayWords[v.Way])
+	field("started", "%s by %s, %s", c.at(v.CreatedAt), meaning.Origin(v.Origin), meaning.Way(v.Way))
 	field("Windcave", "%s", v.atWindcave(c))
 	field("Splynx", "%s", v.inSplynx(c))
 	if v.Card.Key != "" {
@@ -95,16 +96,7 @@ func (v paymentView) saving() string {
 	case payment.SaveDone:
 		return "the card is saved"
 	}
-	return "the card was not saved: " + wordsOf(v.Save.Why)
-}
-
-var originWords = map[payment.Origin]string{
-	payment.OriginCustomer: "the customer", payment.OriginGuest: "a guest, by a payment link",
-	payment.OriginAdministrator: "an administrator", payment.OriginRun: "a charge run", payment.OriginEngine: "what another payment needs", "": "nobody known",
-}
-
-var wayWords = map[payment.Way]string{
-	payment.WayHosted: "card typed on Windcave's page", payment.WaySavedCard: "saved card", payment.WayBack: "back to the card", "": "way not known",
+	return "the card was not saved: " + meaning.Reason(v.Save.Why)
 }
 
 // purpose says what it is for, and whose.
@@ -153,9 +145,9 @@ func (v paymentView) inSplynx(c zoned) string {
 	b, text := v.Booking, "not booked"
 	switch {
 	case b.To != "" && b.PaymentID != 0:
-		text = fmt.Sprintf("payment %d, %s", b.PaymentID, destinationWords[b.To])
+		text = fmt.Sprintf("payment %d, %s", b.PaymentID, meaning.Destination(b.To))
 	case b.To != "":
-		text = destinationWords[b.To]
+		text = meaning.Destination(b.To)
 	case b.Post == payment.PostUnclear, b.Post == payment.PostSent:
 		text = "a booking has perhaps arrived"
 		if !b.PostedAt.IsZero() {
@@ -196,7 +188,7 @@ func (p *printer) event(c zoned, e payment.Event) {
 		move = fmt.Sprintf("%s -> %s", e.From, e.To)
 	}
 	p.line("  %s  %s", when, move)
-	p.folded(6, "", fmt.Sprintf("%s (%s); by %s on %s", wordsOf(e.Why), e.Why, e.Who, e.Node))
+	p.folded(6, "", fmt.Sprintf("%s (%s); by %s on %s", meaning.Reason(e.Why), e.Why, e.Who, e.Node))
 	if e.Note != "" {
 		p.folded(6, "", e.Note)
 	}
@@ -206,7 +198,7 @@ func (p *printer) event(c zoned, e payment.Event) {
 func (p *printer) advise(v paymentView) {
 	p.folded(0, "", "It waits for a person. Set right what is wrong in Splynx or at Windcave, then tell it:")
 	p.line("  caddy paymentexpress settle %s --as WORD --reason \"…\"", v.ID)
-	for _, s := range settlements {
-		p.folded(14, "  "+s.word, s.means)
+	for _, s := range meaning.Settlements {
+		p.folded(14, "  "+s.Word, s.Means)
 	}
 }

@@ -1,7 +1,6 @@
 package caddymodule
 
 import (
-	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -17,63 +16,6 @@ var allStates = []payment.State{
 	payment.Created, payment.NotOffered, payment.Offered, payment.NotStarted, payment.Submitted, payment.Unknown,
 	payment.Approved, payment.Declined, payment.Cancelled, payment.Expired, payment.NotDone,
 	payment.Recorded, payment.Refunded, payment.Settled, payment.Parked,
-}
-
-// reasonWords say why a payment moved, for the office.
-var reasonWords = map[payment.Reason]string{
-	payment.ReasonStarted:            "somebody began to pay",
-	payment.ReasonPageHad:            "the payer was sent to Windcave's page",
-	payment.ReasonPageRefused:        "Windcave refused to make a payment page",
-	payment.ReasonPageUnclear:        "Windcave's answer had no payment page in it",
-	payment.ReasonGatewayUnreachable: "Windcave could not be reached",
-	payment.ReasonInterrupted:        "it was interrupted before anything was sent",
-	payment.ReasonGatewayApproved:    "Windcave has approved it",
-	payment.ReasonGatewayDeclined:    "Windcave has declined it",
-	payment.ReasonPayerCancelled:     "the payer has cancelled it",
-	payment.ReasonPageEnded:          "the payment page's time was up, and nobody had paid as far as is known",
-	payment.ReasonBooked:             "it stands in Splynx",
-	payment.ReasonSecondCharge:       "a second charge on one page: the payer has paid twice",
-	payment.ReasonAnswerDiffers:      "Windcave says that money moved, but not as it was asked for",
-	payment.ReasonCredentialsMissing: "the PxPay or PxPost user that it was started with is not configured any more; it goes on by itself when it is",
-	payment.ReasonCredentialsBack:    "its PxPay user is configured again",
-	payment.ReasonNoIntent:           "Windcave has approved a payment of ours that the journal did not know",
-	payment.ReasonBookedTwice:        "it stands in Splynx twice, or is paired with another payment there",
-	payment.ReasonPerhapsBookedTwice: "another payment in Splynx, of the same customer and amount, may be the same money",
-	payment.ReasonBookedOtherwise:    "it stands in Splynx, but not as it was paid",
-	payment.ReasonBookedNoMoney:      "Splynx has it as paid, but Windcave has not approved it",
-	payment.ReasonBookingRefused:     "Splynx has refused to book it, with the document and without",
-	payment.ReasonBookingNotFound:    "Splynx said that it booked, but does not show it",
-	payment.ReasonSearchUnproven:     "whether the booking has arrived is not known, and Splynx's search was never seen to work",
-	payment.ReasonSent:               "it was sent to Windcave",
-	payment.ReasonOutcomeUnclear:     "Windcave was asked, and what became of it is not known yet",
-	payment.ReasonNotSent:            "it was never sent: Windcave could not be reached, or we stopped before",
-	payment.ReasonNeverArrived:       "it never arrived at Windcave",
-	payment.ReasonGatewayRefused:     "Windcave has refused the request; nothing moved",
-	payment.ReasonNotFound:           "Windcave says that it does not know it, though it should, or too late to be believed",
-	payment.ReasonAmountChanged:      "another amount was due than the payer had seen; nothing was charged",
-	payment.ReasonCardChanged:        "another card stood in Splynx than the payer had seen, or one that cannot be used; nothing was charged",
-	payment.ReasonCustomerChanged:    "the document or the customer is another's than the payer had seen; nothing was charged",
-	payment.ReasonSplynxUnreadable:   "Splynx did not say what is due; nothing was charged",
-	payment.ReasonGivenBack:          "the money went back to the card",
-	payment.ReasonTellSplynx:         "the money went back to the card; it still has to be typed into Splynx",
-	payment.ReasonRefundRefused:      "Windcave has refused to give the money back",
-	payment.ReasonLapsed:             "the money was only held, and the bank has let go of it",
-	payment.ReasonNoToken:            "Windcave has saved no card",
-	payment.ReasonTooLate:            "the card could not be stored in time",
-	payment.ReasonNewerCard:          "the customer has saved another card since",
-	payment.ReasonRemoved:            "the customer has removed the card meanwhile",
-	payment.ReasonSettledAgain:       "a person has sent it back",
-	payment.ReasonSettledRecorded:    "a person says that it stands in Splynx",
-	payment.ReasonSettledRefunded:    "a person says that it was given back",
-	payment.ReasonSettledNotPaid:     "a person says that no money moved",
-}
-
-// wordsOf says why a payment moved; a reason of a newer Caddy is shown as it is.
-func wordsOf(r payment.Reason) string { return cmp.Or(reasonWords[r], string(r)) }
-
-// destinationWords say where in Splynx the money is.
-var destinationWords = map[payment.Destination]string{
-	payment.ToDocument: "on the document", payment.ToBalance: "on the balance", payment.ByHand: "booked by hand",
 }
 
 // printer writes lines for a terminal and keeps the first error. What others have written,

@@ -17,6 +17,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/caddy-paymentexpress/paymentexpress/internal/meaning"
 	"github.com/caddy-paymentexpress/paymentexpress/internal/upstream"
 	"github.com/caddy-paymentexpress/paymentexpress/payment"
 	"github.com/caddy-paymentexpress/paymentexpress/payment/journal"
@@ -60,22 +61,22 @@ func TestEverythingHasWords(t *testing.T) {
 		}
 	}
 	for _, r := range constants(t, "state.go", "Reason") {
-		if wordsOf(payment.Reason(r)) == r {
+		if meaning.Reason(payment.Reason(r)) == r {
 			t.Errorf("no words for %s", r)
 		}
 	}
 	for _, o := range constants(t, "payment.go", "Origin") {
-		if originWords[payment.Origin(o)] == "" {
+		if meaning.Origin(payment.Origin(o)) == "" {
 			t.Errorf("no words for origin %s", o)
 		}
 	}
 	for _, w := range constants(t, "payment.go", "Way") {
-		if wayWords[payment.Way(w)] == "" {
+		if meaning.Way(payment.Way(w)) == "" {
 			t.Errorf("no words for way %s", w)
 		}
 	}
 	for _, d := range constants(t, "payment.go", "Destination") {
-		if destinationWords[payment.Destination(d)] == "" {
+		if meaning.Destination(payment.Destination(d)) == "" {
 			t.Errorf("no words for destination %s", d)
 		}
 	}
@@ -85,7 +86,7 @@ func TestEverythingHasWords(t *testing.T) {
 		}
 	}
 	for _, h := range constants(t, "settle.go", "Settlement") {
-		if !slices.ContainsFunc(settlements, func(s settlementWords) bool { return s.how == payment.Settlement(h) }) {
+		if !slices.ContainsFunc(meaning.Settlements, func(s meaning.Settlement) bool { return s.How == payment.Settlement(h) }) {
 			t.Errorf("no words for settlement %s", h)
 		}
 	}

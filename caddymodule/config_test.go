@@ -110,6 +110,7 @@ func TestWrongSettings(t *testing.T) {
 		"card field":         {"currency NZD", "currency NZD\ncards {\nfield token 11\n}", "cards: field token 11: 1 to 10"},
 		"card mode":          {"currency NZD", "currency NZD\ncards {\nmode staff Recurring\n}", `cards: mode staff "Recurring": lower-case letters, such as credentialonfile, or none`},
 		"cannot book":        {"currency NZD", "currency NZD\ncannot_book park", `cannot_book "park": balance or refund`},
+		"refund in splynx":   {"currency NZD", "currency NZD\nrefund_in_splynx credit_note", `refund_in_splynx "credit_note": task or payment`},
 		"refund, no pxpost":  {"currency NZD", "currency NZD\nsecond_approval refund", "cannot_book and second_approval can be refund only with windcave pxpost: refunds are made by it"},
 		"accent":             {"currency NZD", "currency NZD\naccent blue", "accent"},
 		"logo":               {"currency NZD", "currency NZD\nlogo /does/not/exist.png", "logo"},

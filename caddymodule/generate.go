@@ -109,6 +109,7 @@ func (a *App) generate() (*payment.Generation, error) {
 			PublicURL: a.public, PageLife: time.Duration(a.PageLife), BookingQuietTime: time.Duration(a.BookingQuietTime),
 			TimeZone: zone, StatementsDaily: a.Statements == "daily", MarkerField: a.MarkerField,
 			Cards: a.Cards.settings(), RefundSecond: a.SecondApproval == "refund", RefundUnbookable: a.CannotBook == "refund",
+			RefundPayments: a.RefundInSplynx == "payment",
 		},
 		Splynx: api, Default: byDefault, Partners: partners, Logger: a.log, Observer: a.trouble,
 	}, nil

@@ -18,6 +18,9 @@ type TopUp struct {
 	Suggest     []string // amounts that are offered with a button each
 }
 
+// Bounds are the least and the most in a currency.
+func (t TopUp) Bounds(code string) (least, most currency.Amount, err error) { return t.bounds(code) }
+
 // bounds are the least and the most in a currency.
 func (t TopUp) bounds(code string) (least, most currency.Amount, err error) {
 	if t.Least == "" && t.Most == "" {
@@ -104,6 +107,9 @@ func parseAmount(text, code string, decimal rune) (currency.Amount, error) {
 	}
 	return a, nil
 }
+
+// ParseAmount reads an amount above 0 as a person types it who has a dot before the cents.
+func ParseAmount(text, code string) (currency.Amount, error) { return parseAmount(text, code, '.') }
 
 // cloudy tells, of somebody who has the comma before the cents, what may be cents or thousands.
 func cloudy(text string, digits uint8) bool {

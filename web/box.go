@@ -47,6 +47,19 @@ func openBox(ctx context.Context, e *payment.Engine, name, s string, v any) erro
 	return nil
 }
 
+// ErrSeal tells that a box is not one that we made.
+var ErrSeal = errSeal
+
+// Seal writes v into a box of a name so that a browser can neither read nor change it.
+func Seal(ctx context.Context, e *payment.Engine, name string, v any) (string, error) {
+	return sealBox(ctx, e, name, v)
+}
+
+// Open reads what Seal wrote. ErrSeal.
+func Open(ctx context.Context, e *payment.Engine, name, box string, v any) error {
+	return openBox(ctx, e, name, box, v)
+}
+
 // boxOf encrypts and authenticates with a key that lives as long as the journal.
 func boxOf(ctx context.Context, e *payment.Engine, name string) (cipher.AEAD, error) {
 	key, err := e.Key(ctx, name)

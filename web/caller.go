@@ -21,6 +21,8 @@ type caller struct {
 	customer int64
 	main     int64 // the main account of a sub-account, which pays for it
 	admin    bool
+	staff    *splynx.Administrator // where admin is true
+	twoStaff bool                  // staff is one of two
 }
 
 // account is the account that pays: the main one of a sub-account.
@@ -88,7 +90,10 @@ func (h *Handler) bySessions(r *http.Request, fresh bool) (caller, error) {
 		if one.customer != 0 {
 			all.customer, all.main = one.customer, one.main
 		}
-		all.admin = all.admin || one.admin
+		all.twoStaff = all.twoStaff || all.admin && one.admin && one.staff.ID != all.staff.ID
+		if one.admin {
+			all.admin, all.staff = true, one.staff
+		}
 		nobodys = append(nobodys, giveBack)
 	}
 	if all == (caller{}) {
@@ -154,7 +159,7 @@ func (h *Handler) exchange(ctx context.Context, value string) (who caller, err e
 		if proved.Customer != nil {
 			who.customer, who.main = proved.Customer.ID, proved.Customer.ParentID
 		}
-		who.admin = proved.Administrator != nil
+		who.admin, who.staff = proved.Administrator != nil, proved.Administrator
 		return nil
 	})
 	return who, err

@@ -17,13 +17,20 @@ var worldwide = currency.NewLocale("en-GB")
 
 // formatter writes amounts of a currency as the reader does. A sign that other currencies
 // share says whose it is, at home too: NZ$, US$.
-func (v view) formatter(code string) *currency.Formatter {
-	f := currency.NewFormatter(v.locale)
-	sign, _ := currency.GetSymbol(code, v.locale)
+func (v view) formatter(code string) *currency.Formatter { return formatterIn(v.locale, code) }
+
+func formatterIn(l currency.Locale, code string) *currency.Formatter {
+	f := currency.NewFormatter(l)
+	sign, _ := currency.GetSymbol(code, l)
 	if sharedSigns[sign] && !(sign == "¥" && code == "JPY") {
 		f.SymbolMap[code], _ = currency.GetSymbol(code, worldwide)
 	}
 	return f
+}
+
+// Money is an amount as English writes it: NZ$57.50.
+func Money(a currency.Amount) string {
+	return formatterIn(currency.NewLocale("en"), a.CurrencyCode()).Format(a)
 }
 
 // money is an amount as the reader writes it.

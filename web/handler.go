@@ -67,8 +67,10 @@ type Config struct {
 	// Messages is a folder of files active.<language>.json, whose texts stand in place of ours
 	// or add a language. Default: none.
 	Messages fs.FS
-	Logger   *zap.Logger
-	Now      func() time.Time
+	// Office makes what answers below AdminPath. Default: nothing does.
+	Office func(*Handler) (http.Handler, error)
+	Logger *zap.Logger
+	Now    func() time.Time
 }
 
 // Handler answers every path below Prefix.
@@ -77,6 +79,7 @@ type Handler struct {
 	public   *url.URL
 	zone     *time.Location // the provider's
 	routes   *http.ServeMux
+	office   http.Handler // nil: none
 	pages    *pages
 	wardrobe *wardrobe
 	origin   *http.CrossOriginProtection
@@ -144,7 +147,19 @@ func New(c Config) (*Handler, error) {
 	h.routes.HandleFunc("GET "+paymentsPath, h.ownPayments)
 	h.routes.HandleFunc("GET "+Prefix+"/payment/{id}", h.showPayment)
 	h.routes.HandleFunc("GET "+Prefix+"/assets/{file}", h.asset)
-	return h, nil
+	return h, h.openOffice()
+}
+
+// openOffice mounts the office's pages.
+func (h *Handler) openOffice() (err error) {
+	if h.Office == nil {
+		return nil
+	}
+	if h.office, err = h.Office(h); err == nil {
+		h.routes.Handle(AdminPath, h.office)
+		h.routes.HandleFunc("GET "+byAdminPath, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, h.officePage(r), http.StatusFound) })
+	}
+	return err
 }
 
 // checked refuses words that are not known, and fills in the defaults.

@@ -247,15 +247,22 @@ func refresh(v *page, r *http.Request) {
 	if !v.Refresh {
 		return
 	}
+	pause, n := Renewal(r)
+	at, more := r.URL.Path, ""
+	if r.URL.Query().Has(cameBack) {
+		at, more = at+"?"+cameBack+"=1", "&"+cameBack+"=1"
+	}
+	v.RefreshAfter = fmt.Sprintf("%d;url=%s?n=%d%s", pause, r.URL.Path, n, more)
+	v.Look = at
+}
+
+// Renewal is after how many seconds a waiting page asks again, and what then stands as n in the
+// query of its address.
+func Renewal(r *http.Request) (pause, n int) {
 	n, err := strconv.Atoi(r.URL.Query().Get("n"))
 	if err != nil {
 		n = 0
 	}
 	n = min(max(n, 0), len(pauses)-1)
-	at, more := r.URL.Path, ""
-	if r.URL.Query().Has(cameBack) {
-		at, more = at+"?"+cameBack+"=1", "&"+cameBack+"=1"
-	}
-	v.RefreshAfter = fmt.Sprintf("%d;url=%s?n=%d%s", pauses[n], r.URL.Path, n+1, more)
-	v.Look = at
+	return pauses[n], n + 1
 }

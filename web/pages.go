@@ -40,6 +40,7 @@ type page struct {
 	SignIn     string       // where to sign in
 	SignOut    string       // the form with which to sign out where it was here; empty: not here
 	AsCustomer string       // this page, for who is signed in as an administrator too
+	AsStaff    string       // the office's, for the same; empty: there is none
 
 	Cards    []tile           // to choose from, or the one that is shown
 	Rows     []entry          // of payments

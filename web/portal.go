@@ -95,10 +95,12 @@ func (h *Handler) customer(w http.ResponseWriter, r *http.Request, back string, 
 	case err != nil:
 		h.closed(w, r, err)
 	case who.customer != 0 && who.admin && r.Method != http.MethodPost && r.URL.Query().Get(asCustomer) != "customer":
-		h.show(w, r, page{Status: http.StatusOK, Key: "signed_in_twice", Customer: true, AsCustomer: adding(back, asCustomer, "customer")})
+		h.show(w, r, page{Status: http.StatusOK, Key: "signed_in_twice", Customer: true, AsCustomer: adding(back, asCustomer, "customer"), AsStaff: h.officePage(r)})
 	case who.customer != 0:
 		h.renew(w, r)
 		return who, true
+	case who.admin && !fresh && h.officePage(r) != "":
+		http.Redirect(w, r, h.officePage(r), http.StatusFound)
 	case who.admin:
 		h.show(w, r, page{Status: http.StatusForbidden, Key: "administrator", SignIn: h.signIn(back)})
 	case fresh:

@@ -1,0 +1,89 @@
+package caddymodule
+
+import (
+	"context"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/caddy-paymentexpress/paymentexpress/internal/payer"
+	"github.com/caddy-paymentexpress/paymentexpress/payment"
+	"github.com/caddy-paymentexpress/paymentexpress/splynx/splynxtest"
+	officepages "github.com/caddy-paymentexpress/paymentexpress/web/office"
+)
+
+func TestOfficeOfTheConfiguration(t *testing.T) {
+	t.Parallel()
+	a := &App{Office: Office{See: []string{"manager"}}, AdminFrom: []string{"203.0.113.9/24", "2001:db8::1"}, EntryPoints: EntryPoints{AddMoneyByAdmin: "off"}}
+	a.setDefaults()
+	c, err := a.office()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24"), netip.MustParsePrefix("2001:db8::1/128")}; !slices.Equal(c.From, want) {
+		t.Errorf("from %v, want %v", c.From, want)
+	}
+	if c.AddMoney || !c.Charge || !slices.Equal(c.Rights[officepages.See], []string{"manager"}) || len(c.Rights[officepages.Refund]) != 0 {
+		t.Errorf("%+v", c)
+	}
+}
+
+func TestOfficeThatCannotBe(t *testing.T) {
+	t.Parallel()
+	for says, a := range map[string]*App{
+		`admin_from "office"`:        {AdminFrom: []string{"10.0.0.0/8", "office"}},
+		"charge: a role has no name": {Office: Office{Charge: []string{" "}}},
+	} {
+		if _, err := a.office(); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%v, want %s", err, says)
+		}
+	}
+}
+
+const staffSession = "staff000staff000staff000staff000"
+
+// An administrator charges a customer's saved card by the pay icon, through Caddy; another role,
+// and what is off, is refused.
+func TestOfficeThroughCaddy(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, siteOptions{})
+	s.words = "office {\n charge financial-manager\n}\nadmin_from 127.0.0.0/8\nentry_points {\n add_money_by_admin off\n}"
+	s.savedCard()
+	s.splynx.AddAdministratorSession(staffSession, s.splynx.AddAdministrator(splynxtest.Administrator{Login: "marked-login", Name: "Marked Clerk", Role: "financial-manager"}))
+	s.splynx.AddAdministratorSession(portalSession, s.splynx.AddAdministrator(splynxtest.Administrator{Login: "other", Role: "manager"}))
+	s.start("")
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	staff, other := signedIn(staffSession), signedIn(portalSession)
+	at, page := s.icon(s.invoice.Number), payer.Page{}
+	s.until("the page has its button", func() bool { // the journal is compared with Splynx first
+		var err error
+		if page, err = staff.Open(ctx, at); err == nil && page.Location != "" {
+			at = s.public + page.Location
+		}
+		return err == nil && page.HasForm()
+	})
+	if refused, err := other.Open(ctx, at); err != nil || refused.Status != http.StatusForbidden || refused.HasForm() {
+		t.Errorf("another role is given %d %q (%v)", refused.Status, refused.Title, err)
+	}
+	if off, err := staff.Open(ctx, s.public+"/paymentexpress/admin/customers/1/balance?amount=20"); err != nil || off.Status != http.StatusNotFound {
+		t.Errorf("what is off is %d (%v)", off.Status, err)
+	}
+	page, err := staff.Press(ctx, at, page)
+	s.must(err)
+	if !strings.HasPrefix(page.Location, "/paymentexpress/admin/payments/") {
+		t.Fatalf("the button leads to %d %q %q", page.Status, page.Title, page.Location)
+	}
+	s.paid(s.invoice.ID)
+	if p := s.settled()[0]; p.Origin != payment.OriginAdministrator || p.Way != payment.WaySavedCard {
+		t.Errorf("it is %s by %s", p.Way, p.Origin)
+	}
+	for _, secret := range []string{staffSession, "marked-login", "Marked Clerk"} {
+		if strings.Contains(s.logged(), secret) {
+			t.Errorf("the log shows %s", secret)
+		}
+	}
+}

@@ -1,0 +1,91 @@
+package office
+
+import (
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/bojanz/currency"
+	"github.com/google/uuid"
+
+	"github.com/caddy-paymentexpress/paymentexpress/payment"
+	"github.com/caddy-paymentexpress/paymentexpress/web"
+)
+
+const (
+	formBox   = "office-form"
+	formLife  = 8 * time.Hour // a day in the office
+	clockBack = time.Hour     // how far our clock may be set back meanwhile
+)
+
+// act is what a form does. One of another act is none.
+type act string
+
+const (
+	actPay    act = "pay"
+	actRefund act = "refund"
+	actSettle act = "settle"
+	actRebook act = "rebook"
+	actAsk    act = "ask"
+	actLink   act = "link"
+	actGuests act = "guests"
+)
+
+// form is what a page has shown that changes something. The browser carries it and can neither
+// read nor change it; what it says is compared with what is true when it comes back.
+type form struct {
+	Act   act       `json:"a"`
+	Key   string    `json:"k"` // unique for each page: sent twice it is one
+	Staff int64     `json:"s"` // whom the page was made for
+	Made  time.Time `json:"m"`
+
+	Kind     payment.Kind     `json:"t,omitempty"`
+	Document int64            `json:"d,omitempty"`
+	Customer int64            `json:"c,omitempty"`
+	Amount   *currency.Amount `json:"n,omitempty"`
+	Card     payment.CardUsed `json:"w,omitzero"`
+
+	Payment payment.ID         `json:"p,omitempty"`
+	State   payment.State      `json:"z,omitempty"` // as the page has shown it
+	How     payment.Settlement `json:"h,omitempty"`
+	Reason  string             `json:"r,omitempty"`
+	Final   bool               `json:"f,omitempty"` // the page has shown all, and its button does it
+}
+
+// seal gives a form its key and its owner.
+func (d *desk) seal(f form) (string, error) {
+	key, err := uuid.NewRandom()
+	if err != nil {
+		return "", err
+	}
+	f.Key, f.Staff, f.Made = key.String(), d.staff.ID, d.Now().UTC()
+	return web.Seal(d.r.Context(), d.e, formBox, f)
+}
+
+// form reads the form of an act. One that somebody else was shown is not taken: another
+// administrator may have signed in meanwhile with the same browser.
+func (d *desk) form(of act) (form, error) {
+	var f form
+	if err := d.r.ParseForm(); err != nil {
+		var large *http.MaxBytesError
+		if errors.As(err, &large) {
+			return f, problem{status: http.StatusRequestEntityTooLarge, key: "bad_form"}
+		}
+		return f, errBadForm
+	}
+	err := web.Open(d.r.Context(), d.e, formBox, d.r.PostForm.Get("form"), &f)
+	age := d.Now().Sub(f.Made)
+	switch {
+	case errors.Is(err, web.ErrSeal):
+		return form{}, errBadForm
+	case err != nil:
+		return form{}, err
+	case f.Act != of, age < -clockBack:
+		return form{}, errBadForm
+	case f.Staff != d.staff.ID:
+		return form{}, problem{status: http.StatusForbidden, key: "other_staff"}
+	case age > formLife:
+		return form{}, problem{status: http.StatusConflict, key: "old_form"}
+	}
+	return f, nil
+}

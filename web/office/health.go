@@ -1,0 +1,75 @@
+package office
+
+import (
+	"context"
+	"time"
+
+	"github.com/caddy-paymentexpress/paymentexpress/payment"
+	"github.com/caddy-paymentexpress/paymentexpress/web"
+)
+
+// ailment is something that is wrong with the whole, and what can be done.
+type ailment struct {
+	Mark, What, Can string
+	Link            link
+}
+
+// health finds what is wrong.
+func (d *desk) health() (all []ailment, err error) {
+	ctx := d.r.Context()
+	h, err := d.e.Health(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if old := h.Journal.Old; old != nil {
+		all = append(all, ailment{markStop, "The journal is old: Splynx has payments of ours that it does not know. No saved card is charged.", "Put the right journal back, or accept this one: caddy paymentexpress journal accept.", link{}})
+	}
+	if h.Journal.Unwritable {
+		all = append(all, ailment{markStop, "The journal cannot be written.", "See whether its disk is full; the log says more.", link{}})
+	}
+	if h.Journal.Held != nil && h.Journal.CompareError != "" {
+		all = append(all, ailment{markWait, "The journal could not be compared with Splynx yet. No payment starts.", "See whether Splynx answers.", link{}})
+	}
+	refused, err := d.refusals(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all = append(all, refused...)
+	if d.Generation.Default.PxPost == nil {
+		all = append(all, ailment{markWait, "No PxPost user is configured: saved cards, refunds and charges by staff do not work.", "Add windcave pxpost to the configuration.", link{}})
+	}
+	g, err := web.GuestsOf(ctx, d.e)
+	if err != nil {
+		return nil, err
+	}
+	if g.Closed(d.Now()) && d.makesLinks() {
+		what := "Payment links are closed until " + d.at(g.Until) + "."
+		if g.Why != "" {
+			what += " " + sentenceOf(g.Why)
+		}
+		a := ailment{Mark: markWait, What: what, Can: "Look at the declined payments first: somebody may be trying out cards."}
+		if d.may(Settings) && d.ofAll() {
+			a.Link = link{"Open payment links…", web.AdminPath + "guests"}
+		}
+		all = append(all, a)
+	}
+	return all, nil
+}
+
+// refusals tells of payments of a day that Windcave has refused for our configuration.
+func (d *desk) refusals(ctx context.Context) ([]ailment, error) {
+	partner, ok := onlyPartner(d.staff)
+	if !ok {
+		return nil, nil
+	}
+	list, err := d.e.Find(ctx, payment.Filter{States: []payment.State{payment.NotDone, payment.NotOffered}, Partner: partner, Since: d.Now().Add(-24 * time.Hour), Limit: countMost})
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range list {
+		if p.Class == "config" {
+			return []ailment{{markStop, "Windcave has refused our account or credentials in the last 24 hours: " + codeWords[p.Words] + ".", "Look at the credentials, and at what the account may do.", link{"The newest such payment", paymentPath(p.ID)}}}, nil
+		}
+	}
+	return nil, nil
+}
