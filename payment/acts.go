@@ -48,6 +48,11 @@ const (
 	DeedHandlerOff  Deed = "handler_off" // stated that Splynx's own charge handler is off
 	DeedKeepOut     Deed = "keep_out"    // of runs
 	DeedLetIn       Deed = "let_in"
+	DeedSeen        Deed = "seen" // of what the engine tells below
+
+	// What the engine has done by itself, and somebody should know.
+	DeedPaidTwice Deed = "paid_twice" // the document was paid already: the money is on the balance, or goes back
+	DeedOnBalance Deed = "on_balance" // Splynx did not take it on the document, which may still be due
 )
 
 // ActFilter selects acts; zero fields select all.

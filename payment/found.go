@@ -49,8 +49,10 @@ func (e *Engine) found(ctx context.Context, g *Generation, p *Payment, rows []sp
 	case onDocument(row) || p.DocumentID == 0:
 	case p.Booking.WithoutDocument:
 		g.logger().Error("splynx refused the payment on the invoice: it was booked to the balance, and the invoice is still due", describe(p)...)
+		e.did(ctx, g, DeedOnBalance, p, "engine", "")
 	default:
 		g.logger().Warn("invoice was not due any more: the payment was booked to the balance", describe(p)...)
+		e.did(ctx, g, DeedPaidTwice, p, "engine", "")
 	}
 	return e.recorded(ctx, g, p, func(b *Booking) {
 		b.PaymentID, b.RecordStatus = row.ID, status

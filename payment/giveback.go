@@ -20,6 +20,9 @@ const refundPoll = 15 * time.Minute
 // Nothing of it has been posted.
 func (e *Engine) decideGiveBack(ctx context.Context, g *Generation, p *Payment, why string) error {
 	g.logger().Warn("payment is given back", append(describe(p), zap.String("why", why))...)
+	if why == string(misfitSecond) {
+		e.did(ctx, g, DeedPaidTwice, p, "engine", "it goes back to the card")
+	}
 	_, err := e.change(ctx, g, p.ID, fenced(p, func(q *Payment) (Writes, error) {
 		q.GivesBack = true
 		q.LeaseOwner, q.LeaseUntil, q.NextAt = "", time.Time{}, e.now()

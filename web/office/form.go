@@ -27,6 +27,7 @@ const (
 	actSettle act = "settle"
 	actRebook act = "rebook"
 	actAsk    act = "ask"
+	actSeen   act = "seen"
 	actLink   act = "link"
 	actGuests act = "guests"
 )

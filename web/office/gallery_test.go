@@ -155,6 +155,7 @@ var goldenPages = []goldenPage{
 		r.shutLinks()
 		return r.get("work")
 	}},
+	{"work-paid_twice", 200, setup{}, func(r *rig) answer { r.paidTwice(); return r.get("work") }},
 	{"links", 200, setup{}, func(r *rig) answer { return r.get("links?kind=invoice&id=1") }},
 	{"links-made", 200, setup{}, func(r *rig) answer {
 		return r.press("links", r.get("links").form(), "kind", "invoice", "number", "2026/0042", "ends", "2000-01-08")

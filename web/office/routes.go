@@ -41,6 +41,7 @@ func (o *Office) all() []route {
 		{post, "payments/{id}/settle/{how}", Charge, (*desk).settle, nil},
 		{get, "payments/{id}/rebook", Charge, (*desk).askRebook, nil},
 		{post, "payments/{id}/rebook", Charge, (*desk).rebook, nil},
+		{post, "payments/{id}/seen", Charge, (*desk).seen, nil},
 		{get, "work", See, (*desk).work, nil},
 		{get, "links", Charge, (*desk).askLink, links},
 		{post, "links", Charge, (*desk).makeLink, links},

@@ -29,6 +29,7 @@ type task struct {
 // workView is the work list.
 type workView struct {
 	Tasks       []task
+	Noticed     []noticed
 	Sums        []sum
 	Next, First string
 	Health      []ailment
@@ -66,6 +67,11 @@ func (d *desk) work() error {
 		v.Tasks = append(v.Tasks, t)
 	}
 	v.Sums = sums(all)
+	if v.First == "" {
+		if v.Noticed, err = d.unseen(); err != nil {
+			return err
+		}
+	}
 	if v.Health, err = d.health(); err != nil {
 		return err
 	}
@@ -114,6 +120,9 @@ func (d *desk) task(r row) (t task, err error) {
 		if t.Can == "" {
 			t.Can = "Look at it in Splynx and at Windcave, then say what became of it."
 		}
+	case p.State == payment.Approved && (p.Kind == payment.KindCardCheck || p.GivesBack || p.Kind == payment.KindRefund):
+		t.What = "The money is to go back to the card, and is not back yet."
+		t.Can = "It is tried again by itself. See whether Windcave answers."
 	case p.State == payment.Approved:
 		t.What = "The money was taken, and is not in Splynx yet."
 		t.Can = "It is tried again by itself. See whether Splynx answers."
@@ -133,16 +142,14 @@ var advice = map[payment.Reason]string{
 	payment.ReasonCredentialsMissing: "Configure the user that it was made with as retired. It then goes on by itself.",
 	payment.ReasonNoIntent:           "Look in Splynx whether it stands there. If it does, say so; if not, try again books it.",
 	payment.ReasonBookedTwice:        "Delete all but one of its payments in Splynx, then say that it stands there.",
-	payment.ReasonPerhapsBookedTwice: "Compare the two payments in Splynx. If they are one, say that it stands there; if not, try again books it.",
+	payment.ReasonPerhapsBookedTwice: "Compare the two payments in Splynx. If they are the same money, delete the other one there. Then, in either case, say that it stands there.",
 	payment.ReasonBookedOtherwise:    "Compare amount and customer in Splynx. Set it right there, then say that it stands there.",
 	payment.ReasonBookedNoMoney:      "Look at Windcave. If no money came, delete the payment in Splynx and say that no money moved.",
 	payment.ReasonBookingRefused:     "See in Splynx why it was refused: the customer may be gone. Book it by hand, or give it back.",
-	payment.ReasonBookingNotFound:    "Look in Splynx whether it stands there. If it does, say so; if not, try again books it.",
-	payment.ReasonSearchUnproven:     "Look in Splynx whether it stands there. If it does, say so; if not, try again books it.",
+	payment.ReasonBookingNotFound:    "Look in Splynx whether it stands there. If not, book it there by hand, with the reference as receipt number. Then say that it stands there.",
+	payment.ReasonSearchUnproven:     "Look in Splynx whether it stands there. If it does, say so; if not, have the search mended: then try again books it.",
 	payment.ReasonRefundRefused:      "Give it back in Windcave’s own pages, then say that it was given back; or try again.",
 	payment.ReasonNotFound:           "Look for its TxnId at Windcave. If it is not there, say that no money moved.",
-	payment.ReasonLapsed:             "Nothing more can be done at Windcave. Say what became of it.",
-	payment.ReasonOutcomeUnclear:     "Look for its TxnId at Windcave, then say what became of it.",
 }
 
 // sentenceOf makes a sentence of words.
