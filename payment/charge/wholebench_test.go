@@ -41,7 +41,7 @@ func BenchmarkWholeRun(b *testing.B) {
 					w.Splynx.AddInvoice(splynxtest.Invoice{CustomerID: customer, Number: fmt.Sprintf("R/%d", i), Total: "10.00"})
 					w.PutCardOf(customer, windcavetest.CardApproved)
 				}
-				runs := charge.New(w.Store, w.Engine, charge.Options{Concurrency: at})
+				runs := charge.New(w.Store, w.Engine, charge.Options{Concurrency: at, Backlog: n})
 				run, err := runs.Plan(b.Context(), charge.Order{Sort: charge.Invoices, Source: charge.Command, Who: "bench", Filter: charge.Filter{From: "10", To: "10"}})
 				if err != nil {
 					b.Fatal(err)

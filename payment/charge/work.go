@@ -72,7 +72,7 @@ const (
 func (w *runner) pass(ctx context.Context) bool {
 	w.ready, w.fed = make(chan []Item), make(chan struct{})
 	var chargers, watch sync.WaitGroup
-	for n := range w.o.Concurrency/w.batch() + 2 { // so that the next ones are claimed when places become free
+	for n := range 2*w.o.Concurrency/w.batch() + 2 { // so that the next ones are claimed when places become free
 		chargers.Go(func() { w.chargeReady(ctx, n) })
 	}
 	watched, stopWatching := context.WithCancel(ctx)
