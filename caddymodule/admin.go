@@ -12,6 +12,7 @@ import (
 	"github.com/caddyserver/caddy/v2"
 
 	"github.com/caddy-paymentexpress/paymentexpress/payment"
+	"github.com/caddy-paymentexpress/paymentexpress/payment/charge"
 	"github.com/caddy-paymentexpress/paymentexpress/payment/journal"
 	"github.com/caddy-paymentexpress/paymentexpress/web"
 )
@@ -48,6 +49,14 @@ func (Admin) Routes() []caddy.AdminRoute {
 		{http.MethodGet, "payments/{id}", present.showPayment},
 		{http.MethodPost, "payments/{id}/settle", present.settlePayment},
 		{http.MethodPost, "payments/{id}/refund", present.giveBack},
+		{http.MethodPost, "payments/{id}/recheck", present.recheckPayment},
+		{http.MethodGet, "charge/runs", present.listRuns},
+		{http.MethodPost, "charge/runs", present.previewRun},
+		{http.MethodGet, "charge/runs/{id}", present.showRun},
+		{http.MethodPost, "charge/runs/{id}/start", present.startRun},
+		{http.MethodPost, "charge/runs/{id}/pause", present.pauseRun},
+		{http.MethodPost, "charge/runs/{id}/resume", present.resumeRun},
+		{http.MethodPost, "charge/runs/{id}/stop", present.stopRun},
 		{http.MethodPost, "journal/backup", present.backupJournal},
 		{http.MethodPost, "journal/accept", present.acceptJournal},
 		{http.MethodPost, "links", present.makeLink},
@@ -58,16 +67,18 @@ func (Admin) Routes() []caddy.AdminRoute {
 	} {
 		routes = append(routes, caddy.AdminRoute{Pattern: r.method + " " + adminPath + r.path, Handler: adminHandler(r.answer)})
 	}
+	for path, write := range map[string]func(present, *http.Request) (export, error){
+		"export/payments": present.exportPayments, "export/runs/{id}": present.exportRun,
+	} {
+		routes = append(routes, caddy.AdminRoute{Pattern: "POST " + adminPath + path, Handler: exportHandler(write)})
+	}
 	return append(routes, caddy.AdminRoute{Pattern: "GET " + adminPath + "health", Handler: caddy.AdminHandlerFunc(serveHealth)})
 }
 
 // adminHandler answers with JSON, or with an error that says what to do.
 func adminHandler(answer func(present, *http.Request) (any, error)) caddy.AdminHandler {
 	return caddy.AdminHandlerFunc(func(w http.ResponseWriter, r *http.Request) error {
-		p, err := inCharge()
-		if err == nil && p.engine == nil {
-			err = fmt.Errorf("%w: %w", errNotOpen, p.why)
-		}
+		p, err := opened()
 		if err != nil {
 			return apiError(err)
 		}
@@ -77,6 +88,15 @@ func adminHandler(answer func(present, *http.Request) (any, error)) caddy.AdminH
 		}
 		return writeJSON(w, http.StatusOK, v)
 	})
+}
+
+// opened is inCharge where the journal has to be open.
+func opened() (present, error) {
+	p, err := inCharge()
+	if err == nil && p.engine == nil {
+		err = fmt.Errorf("%w: %w", errNotOpen, p.why)
+	}
+	return p, err
 }
 
 // Errors of the admin API beside the engine's.
@@ -113,6 +133,15 @@ func apiError(err error) error {
 		{payment.ErrFormChanged, http.StatusConflict},
 		{payment.ErrNoCredentials, http.StatusConflict},
 		{payment.ErrJournalOld, http.StatusConflict},
+		{errNothingToAsk, http.StatusConflict},
+		{errTooManyUnseen, http.StatusConflict},
+		{charge.ErrFilter, http.StatusBadRequest},
+		{charge.ErrNotFound, http.StatusNotFound},
+		{charge.ErrMove, http.StatusConflict},
+		{charge.ErrPlanChanged, http.StatusConflict},
+		{charge.ErrOtherSort, http.StatusConflict},
+		{charge.ErrHandlerOn, http.StatusConflict},
+		{charge.ErrFormChanged, http.StatusConflict},
 		{payment.ErrHeld, http.StatusConflict},
 		{fs.ErrExist, http.StatusConflict},
 		{errNotInForce, http.StatusServiceUnavailable},
@@ -136,6 +165,7 @@ type present struct {
 	app    *App
 	path   string          // the journal's
 	engine *payment.Engine // nil: why says why
+	runs   *charge.Runs    // there whenever the engine is
 	store  *journal.SQLite
 	why    error
 }
@@ -165,7 +195,7 @@ func (h *host) present() (present, time.Time) {
 		return present{}, time.Time{}
 	}
 	f := h.inForce[len(h.inForce)-1]
-	return present{app: f.app, path: h.path, engine: h.engine, store: h.store, why: h.why}, f.since
+	return present{app: f.app, path: h.path, engine: h.engine, runs: h.runs, store: h.store, why: h.why}, f.since
 }
 
 // within waits for fn no longer than d: a disk that hangs obeys no context.

@@ -5,11 +5,10 @@ import (
 	"net/http"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"go.uber.org/zap"
 
+	"github.com/caddy-paymentexpress/paymentexpress/payment"
 	"github.com/caddy-paymentexpress/paymentexpress/web"
 )
 
@@ -57,7 +56,7 @@ func (n present) closeGuests(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !utf8.ValidString(q.Reason) || utf8.RuneCountInString(q.Reason) > reasonLimit || strings.ContainsFunc(q.Reason, unicode.IsControl) {
+	if !fitsLine(q.Reason, reasonLimit) {
 		return nil, asked("reason: at most %d characters, and no line ends", reasonLimit)
 	}
 	now := time.Now().UTC()
@@ -89,6 +88,11 @@ func (n present) setGuests(r *http.Request, g web.Guests) (any, error) {
 		if err := web.SetGuests(ctx, n.engine, g); err != nil {
 			return guestsAnswer{}, err
 		}
+		deed := payment.DeedOpenGuests
+		if g.Closed(g.At) {
+			deed = payment.DeedCloseGuests
+		}
+		n.notes(ctx, payment.Act{Who: g.Who, What: deed, Note: g.Why})
 		n.app.log.Info("payment links were opened or closed by a person", zap.String("who", g.Who), zap.Time("closed_until", g.Until), zap.String("reason", g.Why))
 		return n.guests(ctx, g.At)
 	})

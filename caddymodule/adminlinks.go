@@ -2,6 +2,7 @@ package caddymodule
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 
 	"go.uber.org/zap"
@@ -16,6 +17,7 @@ type linkRequest struct {
 	Number string       `json:"number,omitempty"` // of the document, or else
 	ID     int64        `json:"id,omitempty"`     // its id in Splynx
 	Ends   string       `json:"ends,omitempty"`   // the last day, in UTC; default: in 30 days
+	Who    string       `json:"who"`
 }
 
 // linkAnswer is a signed payment link.
@@ -36,11 +38,15 @@ func (n present) makeLink(r *http.Request) (any, error) {
 	if err := readJSON(r, &q); err != nil {
 		return nil, err
 	}
+	if err := checkWho(q.Who); err != nil {
+		return nil, err
+	}
 	return within(r.Context(), settlePatience, func(ctx context.Context) (linkAnswer, error) {
-		l, err := n.app.pages.SignLink(ctx, n.engine, web.LinkRequest(q))
+		l, err := n.app.pages.SignLink(ctx, n.engine, web.LinkRequest{Kind: q.Kind, Number: q.Number, ID: q.ID, Ends: q.Ends})
 		if err != nil {
 			return linkAnswer{}, err
 		}
+		n.notes(ctx, payment.Act{Who: q.Who, What: payment.DeedLink, Customer: l.Customer, Note: fmt.Sprintf("%s id %d, until %s", l.Kind, l.ID, l.Ends)})
 		return linkAnswer{l.URL, l.Kind, l.ID, l.Number, l.Customer, l.Due.Number(), l.Due.CurrencyCode(), l.Ends, l.Required}, nil
 	})
 }

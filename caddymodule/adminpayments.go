@@ -25,7 +25,7 @@ const (
 )
 
 func (n present) listPayments(r *http.Request) (any, error) {
-	f, attention, err := readFilter(r.URL.Query())
+	f, attention, err := n.readFilter(r.URL.Query())
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +81,7 @@ func (n present) findAttention(ctx context.Context, f payment.Filter) ([]*paymen
 }
 
 // readFilter reads what is asked for; a word that is not known is an error.
-func readFilter(q url.Values) (f payment.Filter, attention bool, err error) {
+func (n present) readFilter(q url.Values) (f payment.Filter, attention bool, err error) {
 	f.Limit = listDefault
 	for name, values := range q {
 		text := values[len(values)-1]
@@ -94,6 +94,16 @@ func readFilter(q url.Values) (f payment.Filter, attention bool, err error) {
 			if f.States, err = readStates(values); err != nil {
 				return f, false, err
 			}
+		case "kind":
+			if f.Kind = payment.Kind(text); !slices.Contains(allKinds, f.Kind) {
+				return f, false, asked("kind %q is none of %s", text, joined(allKinds))
+			}
+		case "document":
+			f.Document, err = readID(name, text)
+		case "since":
+			f.Since, err = n.readMoment(name, text)
+		case "before":
+			f.Before, err = n.readMoment(name, text)
 		case "customer":
 			f.Customer, err = readID(name, text)
 		case "partner":
@@ -106,7 +116,7 @@ func readFilter(q url.Values) (f payment.Filter, attention bool, err error) {
 		case "after":
 			_, err = readPaymentID(text)
 		default:
-			return f, false, asked("%q is none of attention, state, customer, partner, limit, after", name)
+			return f, false, asked("%q is none of attention, state, kind, document, customer, partner, since, before, limit, after", name)
 		}
 		if err != nil {
 			return f, false, err
@@ -114,6 +124,9 @@ func readFilter(q url.Values) (f payment.Filter, attention bool, err error) {
 	}
 	if attention && len(f.States) > 0 {
 		return f, false, asked("attention chooses the states itself; leave out one of the two")
+	}
+	if attention && !f.Before.IsZero() {
+		return f, false, asked("attention looks for what has not moved by itself; leave out before")
 	}
 	return f, attention, nil
 }
@@ -126,6 +139,18 @@ func readStates(values []string) (states []payment.State, err error) {
 		states = append(states, payment.State(name))
 	}
 	return states, nil
+}
+
+// readMoment reads when a payment moved last: a day begins in the provider's zone.
+func (n present) readMoment(name, text string) (time.Time, error) {
+	if t, err := time.ParseInLocation(time.DateOnly, text, n.app.generation.Settings.Normalize().TimeZone); err == nil {
+		return t, nil
+	}
+	t, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return t, asked("%s %q: want a day such as 2026-11-25, or a time such as 2026-11-25T10:58:00Z", name, text)
+	}
+	return t, nil
 }
 
 func readID(name, text string) (int64, error) {
@@ -214,8 +239,13 @@ func readSettlement(text string) (payment.Settlement, error) {
 
 // checkWho: the name stands in histories and in the log.
 func checkWho(who string) error {
-	if strings.TrimSpace(who) == "" || !utf8.ValidString(who) || utf8.RuneCountInString(who) > whoLimit || strings.ContainsFunc(who, unicode.IsControl) {
+	if strings.TrimSpace(who) == "" || !fitsLine(who, whoLimit) {
 		return asked("who: want the name of who says so, at most %d characters", whoLimit)
 	}
 	return nil
+}
+
+// fitsLine tells whether a text may stand in histories and in the log.
+func fitsLine(s string, most int) bool {
+	return utf8.ValidString(s) && utf8.RuneCountInString(s) <= most && !strings.ContainsFunc(s, unicode.IsControl)
 }

@@ -41,6 +41,8 @@ type paymentView struct {
 	GivenBack []payment.GivenBack `json:"given_back,omitempty"`
 	GivesBack bool                `json:"gives_back,omitempty"`
 	Of        payment.ID          `json:"of,omitempty"`
+	Run       string              `json:"run,omitempty"`  // the charge run that it belongs to
+	Item      int64               `json:"item,omitempty"` // its place there
 
 	Booking    payment.Booking `json:"booking,omitzero"`
 	CreatedAt  time.Time       `json:"created_at"`
@@ -58,7 +60,7 @@ func viewOf(p *payment.Payment) paymentView {
 		Amount: p.Amount.Number(), Currency: p.Amount.CurrencyCode(),
 		Endpoint: p.Endpoint, PxPayUser: p.PxPayUser, PxPostUser: p.PxPostUser, Reference: p.Reference,
 		DpsTxnRef: p.DpsTxnRef, Claimed: p.Claimed, Code: p.Code, Class: p.Class, Surcharge: p.Surcharge, Booking: p.Booking,
-		Card: p.Card, Save: p.Save, GivenBack: p.GivenBack, GivesBack: p.GivesBack, Of: p.Of,
+		Card: p.Card, Save: p.Save, GivenBack: p.GivenBack, GivesBack: p.GivesBack, Of: p.Of, Run: p.Run, Item: p.Item,
 		CreatedAt: p.CreatedAt, MovedAt: p.MovedAt, ApprovedAt: p.ApprovedAt, PageEnds: p.PageEnds, NextAt: p.NextAt,
 	}
 }

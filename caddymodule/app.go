@@ -2,15 +2,12 @@ package caddymodule
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net/http"
 	"path/filepath"
-	"slices"
 	"strings"
+	"sync"
 	"time"
 
-	"github.com/bojanz/currency"
 	"github.com/caddyserver/caddy/v2"
 	"go.uber.org/zap"
 
@@ -19,7 +16,6 @@ import (
 	"github.com/caddy-paymentexpress/paymentexpress/splynx"
 	"github.com/caddy-paymentexpress/paymentexpress/web"
 	officepages "github.com/caddy-paymentexpress/paymentexpress/web/office"
-	"github.com/caddy-paymentexpress/paymentexpress/windcave"
 )
 
 // App takes card payments by Windcave for a Splynx installation. It is configured once, in
@@ -115,6 +111,9 @@ type App struct {
 	// is also ending payments that wait for a person. Default: `read`.
 	AdminCommands string `json:"admin_commands,omitempty"`
 
+	// How many customers are charged at once.
+	Charge Charge `json:"charge,omitzero"`
+
 	// What staff may do on the office's pages.
 	Office Office `json:"office,omitzero"`
 
@@ -145,6 +144,8 @@ type App struct {
 	generation *payment.Generation
 	pages      *web.Handler
 	stopping   context.CancelFunc
+	closing    chan struct{} // closed when the pages that are watched are to end
+	unwatch    func()        // closes it; may be called again
 }
 
 // gates stand before the two upstreams: one that does not answer is left alone for a moment.
@@ -232,8 +233,9 @@ func (a *App) Provision(ctx caddy.Context) error {
 	if a.hostKey, err = a.journalPath(); err != nil {
 		return err
 	}
-	a.trouble = new(trouble)
-	a.space, a.noMethods = newSpace(filepath.Dir(a.hostKey)), new(missing)
+	if err := a.observe(ctx); err != nil {
+		return err
+	}
 	if a.host, err = loadHost(a.hostKey); err != nil {
 		return err
 	}
@@ -269,6 +271,15 @@ func (a *App) Provision(ctx caddy.Context) error {
 	return nil
 }
 
+// observe makes what this configuration is watched by.
+func (a *App) observe(ctx caddy.Context) error {
+	a.closing = make(chan struct{})
+	a.unwatch = sync.OnceFunc(func() { close(a.closing) })
+	a.trouble = new(trouble)
+	a.space, a.noMethods = newSpace(filepath.Dir(a.hostKey)), new(missing)
+	return (runMetrics{}).register(ctx.GetMetricsRegistry())
+}
+
 // journalPath is where the journal is. The default is not written by adapt: it may be run on
 // another machine, or as another user.
 func (a *App) journalPath() (string, error) {
@@ -283,125 +294,6 @@ func (a *App) journalPath() (string, error) {
 	return path, nil
 }
 
-// setDefaults fills in what adapt shows too.
-func (a *App) setDefaults() {
-	setDefault(&a.Windcave.Endpoint, defaultEndpoint)
-	setDefault(&a.Splynx.Auth, "token")
-	if len(a.Splynx.SessionCookies) == 0 {
-		a.Splynx.SessionCookies = []string{"PHPSESSID"}
-	}
-	setDefault(&a.EntryPoints.Invoice, "on")
-	setDefault(&a.EntryPoints.Request, "on")
-	setDefault(&a.EntryPoints.AddMoney, "on")
-	setDefault(&a.EntryPoints.DashboardInvoices, "on")
-	setDefault(&a.EntryPoints.DashboardRequests, "on")
-	setDefault(&a.EntryPoints.Card, "on")
-	setDefault(&a.EntryPoints.DirectPay, "on")
-	setDefault(&a.EntryPoints.AddMoneyByAdmin, "on")
-	setDefault(&a.EntryPoints.Charge, "on")
-	setDefault(&a.Cards.Check, "purchase")
-	setDefault(&a.Cards.CheckAmount, "1")
-	setDefault(&a.Cards.Modes.Save, windcave.ModeCredentialInitial)
-	setDefault(&a.Cards.Modes.Customer, windcave.ModeCredential)
-	setDefault(&a.Cards.Modes.Staff, windcave.ModeUnscheduled)
-	setDefault(&a.Cards.Modes.Run, windcave.ModeRecurring)
-	setDefault(&a.CannotBook, "balance")
-	setDefault(&a.SecondApproval, "balance")
-	setDefault(&a.RefundInSplynx, "task")
-	if a.TopUp.Least == "" && a.TopUp.Most == "" {
-		a.TopUp.Least, a.TopUp.Most = "1", "10000"
-	}
-	setDefault(&a.AdminCommands, "read")
-	setDefault(&a.Statements, "monthly")
-	setDefault(&a.PageLife, caddy.Duration(time.Hour))
-	setDefault(&a.BookingQuietTime, caddy.Duration(10*time.Minute))
-	setDefault(&a.MarkerField, 5)
-	setDefault(&a.GuestLimit, GuestLimit{Document: 10, Address: 60, All: 600})
-	setDefault(&a.GuestDeclines, 30)
-	setDefault(&a.SignedLinks, "off")
-	setDefault(&a.Splynx.SignIn, "splynx")
-	setDefault(&a.Journal.Backend, "sqlite")
-	setDefault(&a.JournalReserve, 256<<20)
-}
-
-func setDefault[T comparable](field *T, value T) {
-	var zero T
-	if *field == zero {
-		*field = value
-	}
-}
-
-// check refuses what cannot work, naming the setting and what it may be.
-func (a *App) check() error {
-	switch {
-	case a.Splynx.URL == "":
-		return errors.New("paymentexpress: splynx is missing: name the address of your Splynx, and its api_key and api_secret")
-	case a.Currency == "":
-		return errors.New("paymentexpress: currency is missing, such as NZD")
-	case !currency.IsValid(a.Currency):
-		return fmt.Errorf("paymentexpress: currency %q is no ISO 4217 code, such as NZD", a.Currency)
-	case a.PaymentMethod <= 0:
-		return errors.New("paymentexpress: payment_method is missing: the id of the payment method in Splynx (Config, Finance, Payment methods)")
-	case a.Splynx.Auth != "token" && a.Splynx.Auth != "signature":
-		return fmt.Errorf("paymentexpress: splynx: auth %q: token or signature", a.Splynx.Auth)
-	case a.AdminCommands != "read" && a.AdminCommands != "all":
-		return fmt.Errorf("paymentexpress: admin_commands %q: read or all", a.AdminCommands)
-	case a.Statements != "monthly" && a.Statements != "daily":
-		return fmt.Errorf("paymentexpress: statements %q: monthly or daily", a.Statements)
-	case a.MarkerField < 1 || a.MarkerField > 5:
-		return fmt.Errorf("paymentexpress: marker_field %d: 1 to 5", a.MarkerField)
-	case a.PageLife < caddy.Duration(15*time.Minute) || a.PageLife > caddy.Duration(72*time.Hour):
-		return fmt.Errorf("paymentexpress: page_life %s: 15m to 72h", time.Duration(a.PageLife))
-	case a.BookingQuietTime < 0:
-		return fmt.Errorf("paymentexpress: booking_quiet_time %s is negative", time.Duration(a.BookingQuietTime))
-	case a.GuestLimit.Document < 1 || a.GuestLimit.Address < 1 || a.GuestLimit.All < 1:
-		return errors.New("paymentexpress: guest_limit takes three numbers above 0: for a document, for an address, over all")
-	case a.GuestDeclines < 1:
-		return errors.New("paymentexpress: guest_declines takes a number above 0")
-	case !slices.Contains([]string{"off", web.SignedByID, web.SignedAll}, a.SignedLinks):
-		return fmt.Errorf("paymentexpress: signed_links %q: off, by_id or all", a.SignedLinks)
-	case a.Splynx.SignIn != "splynx" && a.Splynx.SignIn != web.SignInOwn:
-		return fmt.Errorf("paymentexpress: splynx: sign_in %q: splynx or own", a.Splynx.SignIn)
-	case a.Journal.Backend != "sqlite":
-		return fmt.Errorf("paymentexpress: journal %q: sqlite", a.Journal.Backend)
-	case a.JournalReserve < 0:
-		return errors.New("paymentexpress: journal_reserve is negative")
-	}
-	for _, name := range a.Splynx.SessionCookies {
-		if (&http.Cookie{Name: name, Value: "x"}).Valid() != nil {
-			return fmt.Errorf("paymentexpress: splynx: session_cookie %q is no name of a cookie, such as PHPSESSID", name)
-		}
-	}
-	if err := a.EntryPoints.check(); err != nil {
-		return err
-	}
-	if err := a.checkTopUp(0); err != nil {
-		return err
-	}
-	if err := a.Cards.check(); err != nil {
-		return err
-	}
-	if err := a.Cards.checkAmountIn(a.Currency); err != nil {
-		return err
-	}
-	if err := a.checkBack(); err != nil {
-		return err
-	}
-	return a.checkPartners()
-}
-
-func (e EntryPoints) check() error {
-	for name, value := range map[string]string{
-		"invoice": e.Invoice, "request": e.Request, "dashboard_invoices": e.DashboardInvoices, "dashboard_requests": e.DashboardRequests,
-		"add_money_on_dashboard": e.AddMoney, "card": e.Card, "direct_pay": e.DirectPay, "add_money_by_admin": e.AddMoneyByAdmin, "charge": e.Charge,
-	} {
-		if value != "on" && value != "off" {
-			return fmt.Errorf("paymentexpress: entry_points: %s %q: on or off", name, value)
-		}
-	}
-	return nil
-}
-
 // Start puts this configuration in force. The journal is opened in the background: one that
 // cannot be opened closes the payment pages and lets the rest of Caddy run.
 //
@@ -413,7 +305,7 @@ func (a *App) Start() error {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	a.stopping = cancel
-	a.host.enforce(inForce{generation: a.generation, limit: web.GuestLimit(a.GuestLimit), app: a})
+	a.host.enforce(inForce{generation: a.generation, limit: web.GuestLimit(a.GuestLimit), pace: a.Charge.pace(), app: a})
 	if !isLive(a.endpoint) {
 		a.log.Warn("windcave endpoint is not the live host: its payments may be tests, and their invoices become paid in splynx all the same", zap.String("endpoint", a.endpoint))
 	}
@@ -427,6 +319,7 @@ func (a *App) Stop() error {
 	if a.stopping != nil {
 		a.stopping()
 	}
+	a.unwatch()
 	a.host.remove(a.generation)
 	return nil
 }
@@ -439,6 +332,7 @@ func (a *App) Cleanup() error {
 	if a.stopping != nil {
 		a.stopping()
 	}
+	a.unwatch()
 	if a.generation != nil { // else Provision came no further
 		a.host.remove(a.generation)
 		go func(api *splynx.Client) { // a reload does not wait for Splynx

@@ -8,17 +8,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/caddy-paymentexpress/paymentexpress/internal/payer"
 	"github.com/caddy-paymentexpress/paymentexpress/payment"
 	"github.com/caddy-paymentexpress/paymentexpress/splynx/splynxtest"
 	"github.com/caddy-paymentexpress/paymentexpress/windcave/windcavetest"
 )
-
-// holder is the site's customer, with a session of the portal.
-func (s *site) holder() *payer.Payer {
-	s.splynx.AddCustomerSession(portalSession, s.invoice.CustomerID)
-	return signedIn(portalSession)
-}
 
 // sent counts the calls of an operation that the gateway has got.
 func (s *site) sent(op windcavetest.Op) (n int) {
@@ -44,7 +37,7 @@ func TestF08KilledInASavedCardCharge(t *testing.T) {
 			defer cancel()
 			s := newSite(t, siteOptions{})
 			s.savedCard()
-			me := s.holder()
+			me := s.holderOf(s.invoice.CustomerID)
 			s.start(point)
 			page, err := me.Open(ctx, s.icon(s.invoice.Number))
 			s.must(err)
@@ -98,7 +91,7 @@ func TestF09KilledInACardCheck(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 			defer cancel()
 			s := newSite(t, siteOptions{})
-			me := s.holder()
+			me := s.holderOf(s.invoice.CustomerID)
 			s.start(point)
 			page, err := me.Start(ctx, s.public+"/paymentexpress/card", "do", "save")
 			s.must(err)

@@ -3,6 +3,7 @@ package caddymodule
 import (
 	"fmt"
 	"maps"
+	"net/mail"
 	"regexp"
 	"slices"
 	"strings"
@@ -36,6 +37,10 @@ type Cards struct {
 
 	// The stored-credential indicators (RecurringMode).
 	Modes CardModes `json:"modes,omitzero"`
+
+	// The mail address of the office that is told, by Splynx's own queue of mails, when a customer
+	// has saved a card. Default: nobody is told.
+	Tell string `json:"tell,omitempty"`
 }
 
 // CardFields are the fields of the payment account that hold a card. What is 0 is kept nowhere,
@@ -72,6 +77,7 @@ func (c *Cards) parse(d *caddyfile.Dispenser) error {
 		"check_amount":   text(&c.CheckAmount),
 		"payment_method": whole(&c.PaymentMethod),
 		"mode":           c.parseMode,
+		"tell":           text(&c.Tell),
 	}.read(d, "cards", "field", "mode")
 }
 
@@ -108,6 +114,9 @@ var modeForm = regexp.MustCompile(`^[a-z]{1,40}$`)
 func (c Cards) check() error {
 	if c.Check != "purchase" && c.Check != "auth" {
 		return fmt.Errorf("paymentexpress: cards: check %q: purchase or auth", c.Check)
+	}
+	if to, err := mail.ParseAddress(c.Tell); c.Tell != "" && (err != nil || to.Address != c.Tell) {
+		return fmt.Errorf("paymentexpress: cards: tell %q: one mail address, such as office@isp.example", c.Tell)
 	}
 	used := make(map[int]string)
 	for name, n := range map[string]int{"token": c.Fields.Token, "number": c.Fields.Number, "expires": c.Fields.Expires, "brand": c.Fields.Brand, "user": c.Fields.User} {
@@ -158,7 +167,7 @@ func (c Cards) settings() payment.CardSettings {
 	}
 	return payment.CardSettings{
 		Account: c.Account, Fields: payment.CardFields(c.Fields), CheckType: kind, CheckAmount: c.CheckAmount,
-		PaymentMethod: c.PaymentMethod, Modes: payment.CardModes(c.Modes),
+		PaymentMethod: c.PaymentMethod, Modes: payment.CardModes(c.Modes), Tell: c.Tell,
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -193,8 +194,11 @@ func (k *checked) run() (string, error) {
 		"is UTC; today is "+here+" there and "+here+" in UTC", "is UTC; today is 2026-11-25 there and 2026-11-25 in UTC",
 		caddy.AppDataDir(), "/var/lib/caddy/.local/share/caddy",
 	).Replace(out.String())
-	return text, err
+	return journalSize.ReplaceAllString(text, "${1}172 KiB"), err
 }
+
+// journalSize is that of an empty journal, which each new table changes.
+var journalSize = regexp.MustCompile(`(paymentexpress\.db, )\d+ KiB`)
 
 func (k *checked) info(path string) os.FileInfo {
 	k.t.Helper()

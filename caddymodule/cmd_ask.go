@@ -40,6 +40,15 @@ func (r *refused) Error() string { return plain(r.words) }
 
 // ask puts one question, and reads its answer into v.
 func (a *asker) ask(method, path string, question, v any) error {
+	return a.put(method, path, question, func(body io.Reader) error { return json.NewDecoder(body).Decode(v) })
+}
+
+// stream puts one question whose answer is read as it comes.
+func (a *asker) stream(path string, question any, read func(io.Reader) error) error {
+	return a.put(http.MethodPost, path, question, read)
+}
+
+func (a *asker) put(method, path string, question any, read func(io.Reader) error) error {
 	address, err := a.find()
 	if err != nil {
 		return err
@@ -57,7 +66,7 @@ func (a *asker) ask(method, path string, question, v any) error {
 		return explain(address, err)
 	}
 	defer resp.Body.Close()
-	return json.NewDecoder(resp.Body).Decode(v)
+	return read(resp.Body)
 }
 
 // find is the admin address: as named, as the configuration says, or Caddy's default.

@@ -74,6 +74,9 @@ func (h health) print(w io.Writer, asJSON bool) error {
 	if h.Payments != nil {
 		field("payments", "%s", h.Payments.words())
 	}
+	if len(h.Runs) > 0 {
+		field("charging", "%s", runWords(h.Runs))
+	}
 	if h.Guests != nil {
 		field("links", "%s", h.Guests.words())
 	}

@@ -41,6 +41,10 @@ With signed_links in the Caddyfile other links do not work.`,
 			if (q.Number == "") == (q.ID == 0) {
 				return errors.New("name one " + word + ": its number, or its id in Splynx with --id")
 			}
+			var err error
+			if q.Who, err = person(); err != nil {
+				return err
+			}
 			var l linkAnswer
 			if err := a.ask(http.MethodPost, "links", q, &l); err != nil {
 				return err

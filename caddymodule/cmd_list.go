@@ -15,7 +15,9 @@ import (
 type listOptions struct {
 	attention, json, fail bool
 	states                []string
+	kind, since, before   string
 	customer, partner     int64
+	document              int64
 	limit                 int
 	after                 string
 }
@@ -24,7 +26,7 @@ func listCommand() *cobra.Command {
 	var a asker
 	var o listOptions
 	cmd := &cobra.Command{
-		Use:   "list [--attention] [--state STATE] [--customer ID] [--limit N] [--json]",
+		Use:   "list [--attention] [--state STATE] [--customer ID] [--since DAY] [--limit N] [--json]",
 		Short: "Lists payments, the newest first",
 		Long: `Lists the payments in the journal of the running Caddy, the newest first.
 
@@ -49,14 +51,24 @@ after it last moved. SINCE is when a payment last moved, in UTC.`,
 	a.flags(cmd)
 	f := cmd.Flags()
 	f.BoolVar(&o.attention, "attention", false, "Only what needs a person")
-	f.StringSliceVar(&o.states, "state", nil, "Only these states: "+joined(allStates))
-	f.Int64Var(&o.customer, "customer", 0, "Only of the customer with this id in Splynx")
-	f.Int64Var(&o.partner, "partner", 0, "Only of the partner with this id in Splynx")
+	o.filters(cmd)
 	f.IntVar(&o.limit, "limit", listDefault, fmt.Sprintf("How many at most, up to %d", listMost))
 	f.StringVar(&o.after, "after", "", "Go on below this payment")
 	f.BoolVar(&o.json, "json", false, "Say it as JSON")
 	f.BoolVar(&o.fail, "fail", false, "End with exit code 1 if there are any")
 	return cmd
+}
+
+// filters adds what selects payments.
+func (o *listOptions) filters(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringSliceVar(&o.states, "state", nil, "Only these states: "+joined(allStates))
+	f.StringVar(&o.kind, "kind", "", "Only this kind: "+joined(allKinds))
+	f.Int64Var(&o.customer, "customer", 0, "Only of the customer with this id in Splynx")
+	f.Int64Var(&o.partner, "partner", 0, "Only of the partner with this id in Splynx")
+	f.Int64Var(&o.document, "document", 0, "Only of the document with this id in Splynx")
+	f.StringVar(&o.since, "since", "", "Only those that last moved then or later: a day in the provider's zone, or a time such as 2026-11-25T10:58:00Z")
+	f.StringVar(&o.before, "before", "", "Only those that last moved before")
 }
 
 func (o listOptions) query() url.Values {
@@ -67,14 +79,15 @@ func (o listOptions) query() url.Values {
 	if o.attention {
 		q.Set("attention", "true")
 	}
-	if o.customer != 0 {
-		q.Set("customer", strconv.FormatInt(o.customer, 10))
+	for name, id := range map[string]int64{"customer": o.customer, "partner": o.partner, "document": o.document} {
+		if id != 0 {
+			q.Set(name, strconv.FormatInt(id, 10))
+		}
 	}
-	if o.partner != 0 {
-		q.Set("partner", strconv.FormatInt(o.partner, 10))
-	}
-	if o.after != "" {
-		q.Set("after", o.after)
+	for name, text := range map[string]string{"kind": o.kind, "since": o.since, "before": o.before, "after": o.after} {
+		if text != "" {
+			q.Set(name, text)
+		}
 	}
 	return q
 }
@@ -113,7 +126,7 @@ func (o listOptions) none() string {
 		return "No payment below that one."
 	case o.attention:
 		return "Nothing needs a person."
-	case len(o.states) > 0 || o.customer != 0 || o.partner != 0:
+	case len(o.states) > 0 || o.kind+o.since+o.before != "" || o.customer != 0 || o.partner != 0 || o.document != 0:
 		return "No such payment."
 	}
 	return "No payment yet."

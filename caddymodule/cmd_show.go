@@ -68,6 +68,9 @@ func (d detailAnswer) print(w io.Writer) error {
 	if v.Of != "" {
 		field("refund of", "%s", v.Of)
 	}
+	if v.Run != "" {
+		field("run", "%s, item %d", v.Run, v.Item)
+	}
 	if d.Waiting > 0 {
 		field("results", "%s to be judged: Windcave could not be asked about what came back", counted(d.Waiting, "waits", "wait"))
 	}

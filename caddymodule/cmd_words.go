@@ -18,6 +18,9 @@ var allStates = []payment.State{
 	payment.Recorded, payment.Refunded, payment.Settled, payment.Parked,
 }
 
+// allKinds are the words of --kind.
+var allKinds = []payment.Kind{payment.KindInvoice, payment.KindProforma, payment.KindTopUp, payment.KindCardCheck, payment.KindRefund}
+
 // printer writes lines for a terminal and keeps the first error. What others have written,
 // such as the number of a document or a note of a gateway, must not steer the terminal.
 type printer struct {

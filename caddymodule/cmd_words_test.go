@@ -20,7 +20,9 @@ import (
 	"github.com/caddy-paymentexpress/paymentexpress/internal/meaning"
 	"github.com/caddy-paymentexpress/paymentexpress/internal/upstream"
 	"github.com/caddy-paymentexpress/paymentexpress/payment"
+	"github.com/caddy-paymentexpress/paymentexpress/payment/charge"
 	"github.com/caddy-paymentexpress/paymentexpress/payment/journal"
+	"github.com/caddy-paymentexpress/paymentexpress/splynx"
 )
 
 // constants are the values of a type's constants in a file of package payment.
@@ -90,6 +92,26 @@ func TestEverythingHasWords(t *testing.T) {
 			t.Errorf("no words for settlement %s", h)
 		}
 	}
+	for _, w := range constants(t, "charge/state.go", "Why") {
+		if meaning.RunWhy(charge.Why(w)) == w {
+			t.Errorf("no words for a run's %s", w)
+		}
+	}
+	for _, o := range constants(t, "charge/item.go", "Out") {
+		if meaning.Out(charge.Out(o)) == o {
+			t.Errorf("no words for what is left out as %s", o)
+		}
+	}
+	for _, i := range charge.ItemStates() {
+		if meaning.Item(i) == string(i) {
+			t.Errorf("no words for an item that is %s", i)
+		}
+	}
+	for _, k := range constants(t, "payment.go", "Kind") {
+		if !slices.Contains(allKinds, payment.Kind(k)) {
+			t.Errorf("--kind does not take %s", k)
+		}
+	}
 	for _, h := range []string{payment.HeldNew, payment.HeldRestored} {
 		if heldWords[h] == "" {
 			t.Errorf("no words for a journal that is held as %s", h)
@@ -136,6 +158,54 @@ func signedView() linkAnswer {
 		URL:  "https://isp.example/paymentexpress/direct-pay-invoice?item_id=2026%2F0042&ends=2026-12-25&key=1&sign=AAAAAAAAAAAAAAAAAAAAAA",
 		Kind: payment.KindInvoice, ID: 42, Number: "2026/0042", Customer: 4711, Amount: "57.50", Currency: "NZD", Ends: "2026-12-25", Required: true,
 	}
+}
+
+// plannedRun has two currencies, and all that a filter can be about.
+func plannedRun() runAnswer {
+	day := splynx.DateOf(at(0))
+	return runAnswer{
+		runBrief: runBrief{
+			Run: runView{
+				ID: "Q7WZ3M1AAB0XK2LD", Sort: charge.Invoices, Source: charge.Command, Who: "anna", DespiteCredit: true, State: charge.Planned, Why: charge.WhyPlanned,
+				Filter: charge.Filter{
+					Issued: splynx.Days{From: day}, DueWithin: splynx.Days{From: day, To: day}, Statuses: []string{splynx.NotPaid}, Numbers: []string{"\x1b[31m1"}, Partners: []int64{1, 2},
+					Location: 3, PaymentMethod: 4, CustomerStatuses: []string{"active", "new"}, Customers: []int64{7}, From: "1.00", To: "500.00",
+				},
+				CreatedAt: at(0), PlannedAt: at(1), MovedAt: at(1), Items: 420,
+			},
+			runCounts: runCounts{Left: 413, LeftOut: 8},
+		},
+		Sums: []sumView{
+			{charge.ItemLeftOut, charge.OutNoCard, "", 5, "212.50", "NZD"},
+			{charge.ItemLeftOut, charge.OutHasCredit, "", 3, "90.00", "NZD"},
+			{charge.ItemPlanned, "", "", 12, "512.50", "AUD"},
+			{charge.ItemPlanned, "", "", 400, "23870.40", "NZD"},
+		},
+		Events: []charge.Event{
+			{At: at(0), To: charge.Planning, Why: charge.WhyAsked, Who: "anna", Node: "web1-4242"},
+			{At: at(1), From: charge.Planning, To: charge.Planned, Why: charge.WhyPlanned, Who: "engine", Node: "web1-4242"},
+		},
+		TimeZone: "Pacific/Auckland",
+	}
+}
+
+// pausedRun has paused by itself.
+func pausedRun() runAnswer {
+	r := plannedRun()
+	r.Run.ID, r.Run.Sort, r.Run.Filter, r.Run.Source, r.Run.Who = "N1R5ETK5N44KCGOV", charge.Balances, charge.Filter{Statuses: []string{splynx.NotPaid}}, charge.Administrator, "administrator 3"
+	r.Run.DespiteCredit, r.Run.State, r.Run.Why, r.Run.StartedAt, r.Run.MovedAt = false, charge.Paused, charge.WhyConfig, at(5), at(20)
+	r.runCounts = runCounts{Left: 380, UnderWay: 2, Approved: 15, Declined: 5, Unknown: 1, Failed: 5, LeftOut: 12}
+	r.Sums = []sumView{
+		{charge.ItemPlanned, "", "", 380, "20870.40", "NZD"},
+		{charge.ItemCharging, "", "", 2, "87.50", "NZD"},
+		{charge.ItemRecorded, "", "", 15, "900.00", "NZD"},
+		{charge.ItemDeclined, "", "soft", 3, "101.00", "NZD"},
+		{charge.ItemDeclined, "", "card", 2, "70.10", "NZD"},
+		{charge.ItemUnknown, "", "", 1, "45.00", "NZD"},
+	}
+	r.Events = append(r.Events, charge.Event{At: at(5), From: charge.Planned, To: charge.Running, Why: charge.WhyAsked, Who: "administrator 3", Node: "web1-4242"},
+		charge.Event{At: at(20), From: charge.Running, To: charge.Paused, Why: charge.WhyConfig, Note: "AG: invalid user", Who: "engine", Node: "web1-4242"})
+	return r
 }
 
 func parkedDetail() detailAnswer {
@@ -226,6 +296,18 @@ func TestCommandOutput(t *testing.T) {
 		},
 		"guests_json": func(w io.Writer) error {
 			return guestsAnswer{Closed: true, Until: at(60), Since: at(0), Why: "31 payments of guests were declined within an hour"}.print(w, true)
+		},
+		"run_planned": func(w io.Writer) error { return plannedRun().print(w, false) },
+		"run_paused":  func(w io.Writer) error { return pausedRun().print(w, false) },
+		"run_json":    func(w io.Writer) error { return pausedRun().print(w, true) },
+		"runs": func(w io.Writer) error {
+			return runsAnswer{Runs: []runBrief{plannedRun().runBrief, pausedRun().runBrief}, Next: "Q7WZ3M1AAB0XK2LD"}.print(w, false)
+		},
+		"health_run": func(w io.Writer) error {
+			h := healthy()
+			h.Runs = []runBrief{pausedRun().runBrief}
+			h.look(roomy(), at(90))
+			return h.print(w, false)
 		},
 		"restored": func(w io.Writer) error {
 			return printRestored(w, "backup.db", filepath.Join(folder, "none", "pe.db"), journal.Restored{Payments: 3, Newest: at(0), Aside: "/var/lib/caddy/pe.db.before-2026-11-25"})

@@ -43,7 +43,7 @@ func TestExampleIsValid(t *testing.T) {
 		t.Setenv(name, key)
 	}
 	all := optional.ReplaceAllString(text, "$1$2")
-	for _, word := range []string{"auth", "session_cookie", "endpoint", "retired", "partner", "entry_points", "cards", "second_approval", "logo", "accent", "language", "admin_commands"} {
+	for _, word := range []string{"auth", "session_cookie", "endpoint", "retired", "partner", "entry_points", "cards", "charge", "second_approval", "logo", "accent", "language", "admin_commands"} {
 		if !regexp.MustCompile(`(?m)^\t+` + word + " ").MatchString(all) {
 			t.Errorf("the example does not show %s", word)
 		}

@@ -111,7 +111,7 @@ func (a *App) generate() (*payment.Generation, error) {
 			Cards: a.Cards.settings(), RefundSecond: a.SecondApproval == "refund", RefundUnbookable: a.CannotBook == "refund",
 			RefundPayments: a.RefundInSplynx == "payment",
 		},
-		Splynx: api, Default: byDefault, Partners: partners, Logger: a.log, Observer: a.trouble,
+		Splynx: api, Default: byDefault, Partners: partners, Logger: a.log, Observer: observers{a.trouble, a.host},
 	}, nil
 }
 

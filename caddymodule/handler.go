@@ -35,6 +35,10 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 		return fmt.Errorf("paymentexpress: %w", err)
 	}
 	h.pages = app.(*App).pages
+	if server, ok := ctx.Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server); ok {
+		// A page that is watched would hold up a shutdown, and a reload's old server, for good.
+		server.RegisterOnShutdown(app.(*App).unwatch)
+	}
 	return nil
 }
 

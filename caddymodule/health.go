@@ -21,6 +21,7 @@ type health struct {
 	Splynx        upstream.State      `json:"splynx"`
 	Windcave      upstream.State      `json:"windcave"`
 	Payments      *healthPayments     `json:"payments"`         // null: the journal is not open
+	Runs          []runBrief          `json:"charge_runs"`      // that have not ended, or wait for a person; null: the journal is not open
 	Guests        *guestsAnswer       `json:"guests,omitempty"` // only while payment links are closed
 	Configuration healthConfiguration `json:"configuration"`
 }
@@ -102,6 +103,9 @@ func (n present) payments(ctx context.Context, h *health) error {
 	}
 	h.Journal.Fresh, h.Journal.JournalHealth = n.store.Fresh(), &e.Journal
 	h.Payments = &healthPayments{Unfinished: e.Unfinished, Parked: e.Parked, Unjudged: e.Unjudged}
+	if h.Runs, err = n.openRuns(ctx); err != nil {
+		return err
+	}
 	if g, err := n.guests(ctx, time.Now()); err != nil {
 		return err
 	} else if g.Closed {
@@ -140,6 +144,7 @@ func (h *health) look(a *App, now time.Time) {
 	if h.Payments != nil && h.Payments.Oldest != nil {
 		lookAtMoney(h.Payments.Oldest, now, say)
 	}
+	lookAtRuns(h.Runs, say)
 	if h.Guests != nil && h.Guests.Who == "" {
 		say("payment links are closed until %s, for %s: somebody may be trying out cards. Look at them (caddy paymentexpress list --state declined), then open the links (guests open) or close them for longer (guests close --for 24h)", utc(h.Guests.Until), h.Guests.Why)
 	}

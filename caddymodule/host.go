@@ -11,6 +11,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/caddy-paymentexpress/paymentexpress/payment"
+	"github.com/caddy-paymentexpress/paymentexpress/payment/charge"
 	"github.com/caddy-paymentexpress/paymentexpress/payment/journal"
 	"github.com/caddy-paymentexpress/paymentexpress/splynx"
 	"github.com/caddy-paymentexpress/paymentexpress/web"
@@ -19,7 +20,7 @@ import (
 // hosts holds what outlives configurations: one journal and engine for each path.
 var hosts = caddy.NewUsagePool()
 
-// host is a journal and its engine. It stays until the process exits, so that no reload
+// host is a journal, its engine and its charge runs. It stays until the process exits, so that no reload
 // takes the journal from a payment under way.
 type host struct {
 	path   string
@@ -37,8 +38,11 @@ type host struct {
 	mu      sync.Mutex
 	store   *journal.SQLite
 	engine  *payment.Engine
-	inForce []inForce // oldest first
-	why     error     // there is no engine
+	runs    *charge.Runs // there whenever the engine is
+	pace    pace         // of runs
+	pacing  bool         // runs is about to be replaced
+	inForce []inForce    // oldest first
+	why     error        // there is no engine
 	closed  bool
 	stop    context.CancelFunc // of the opener; nil before the first configuration
 }
@@ -47,6 +51,7 @@ type host struct {
 type inForce struct {
 	generation *payment.Generation
 	limit      web.GuestLimit
+	pace       pace
 	app        *App      // for the admin address
 	since      time.Time // with the monotonic clock
 }
@@ -87,6 +92,7 @@ func (h *host) enforce(f inForce) {
 	switch {
 	case h.engine != nil:
 		h.engine.Push(f.generation)
+		h.keepPace()
 	case h.closed:
 	case h.stop == nil:
 		var ctx context.Context
@@ -111,6 +117,7 @@ func (h *host) remove(g *payment.Generation) {
 	}
 	if h.engine != nil {
 		h.engine.Remove(g)
+		h.keepPace()
 	}
 }
 
@@ -154,7 +161,7 @@ func (h *host) Engine(ctx context.Context) (*payment.Engine, error) {
 // openingWait is what a request waits for the first try to open the journal.
 const openingWait = 3 * time.Second
 
-// close ends the engine and closes the journal last. A second call waits for the first.
+// close ends the charge runs, then the engine, and closes the journal last. A second call waits for the first.
 func (h *host) close(ctx context.Context) {
 	h.once.Do(func() {
 		ctx, cancel := context.WithTimeout(ctx, closeTimeout)
@@ -168,7 +175,7 @@ func (h *host) close(ctx context.Context) {
 func (h *host) shut(ctx context.Context) error {
 	h.mu.Lock()
 	h.closed = true
-	engine, store, stop := h.engine, h.store, h.stop
+	runs, engine, store, stop := h.runs, h.engine, h.store, h.stop
 	h.engine, h.why = nil, payment.ErrStopped
 	h.mu.Unlock()
 	if stop == nil {
@@ -182,7 +189,7 @@ func (h *host) shut(ctx context.Context) error {
 	if engine == nil {
 		return nil
 	}
-	return errors.Join(engine.Close(ctx), store.Close())
+	return errors.Join(runs.Close(ctx), engine.Close(ctx), store.Close())
 }
 
 // closeTimeout is above the longest call to the gateway.

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/caddy-paymentexpress/paymentexpress/payment"
+	"github.com/caddy-paymentexpress/paymentexpress/payment/charge"
 )
 
 // unfinishedElsewhere refuses to leave a journal for that of h while it has payments under
@@ -29,10 +30,17 @@ func goesOn() []payment.State {
 // mayBeLeft is nil if no payment of this journal is under way.
 func (h *host) mayBeLeft() error {
 	h.mu.Lock()
-	engine := h.engine
+	engine, runs := h.engine, h.runs
 	h.mu.Unlock()
 	if engine == nil {
 		return nil
+	}
+	running, err := runs.List(context.Background(), charge.RunFilter{States: []charge.State{charge.Running}, Limit: 1})
+	if err != nil {
+		return fmt.Errorf("paymentexpress: read the charge runs of the journal %s: %w", h.path, err)
+	}
+	if len(running) > 0 {
+		return fmt.Errorf("paymentexpress: the charge run %s of the journal %s is running; let it end, or pause it, before another journal takes its place", running[0].ID, h.path)
 	}
 	open, err := count(engine, goesOn())
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/caddy-paymentexpress/paymentexpress/internal/money"
 	"github.com/caddy-paymentexpress/paymentexpress/payment"
+	"github.com/caddy-paymentexpress/paymentexpress/payment/charge"
 	"github.com/caddy-paymentexpress/paymentexpress/payment/journal"
 )
 
@@ -24,8 +25,8 @@ func TestJournalMayBeLeft(t *testing.T) {
 	}
 	engine := payment.New(store, payment.Options{})
 	h := newHost("the.db")
-	h.engine = engine
-	defer func() { _, _ = engine.Close(ctx), store.Close() }()
+	h.engine, h.runs = engine, charge.New(store, engine, charge.Options{})
+	defer func() { _, _, _ = h.runs.Close(ctx), engine.Close(ctx), store.Close() }()
 	amount, err := money.Parse("10.00", "NZD")
 	if err != nil {
 		t.Fatal(err)
@@ -51,6 +52,15 @@ func TestJournalMayBeLeft(t *testing.T) {
 	want("")
 	add(payment.Recorded, 1)
 	add(payment.Parked, 2)
+	want("")
+	run := &charge.Run{ID: "RRRRRRRRRRRRRRRR", Sort: charge.Invoices, State: charge.Running, MovedAt: time.Now(), CreatedAt: time.Now()}
+	if err := store.CreateRun(ctx, run, charge.Event{Run: run.ID, To: run.State, At: time.Now()}); err != nil {
+		t.Fatal(err)
+	}
+	want("the charge run RRRRRRRRRRRRRRRR of the journal the.db is running; let it end, or pause it,")
+	if _, err := h.runs.Pause(ctx, run.ID, "anna", ""); err != nil {
+		t.Fatal(err)
+	}
 	want("")
 	add(payment.Offered, 3)
 	want("the journal the.db has 3 unfinished payments (and 2 that wait for a person);")

@@ -37,7 +37,10 @@ func (a *App) office() (officepages.Config, error) {
 	c := officepages.Config{
 		Rights:   officepages.Rights{officepages.See: a.Office.See, officepages.Charge: a.Office.Charge, officepages.Refund: a.Office.Refund, officepages.Settings: a.Office.Settings},
 		AddMoney: a.EntryPoints.AddMoneyByAdmin == "on", Charge: a.EntryPoints.Charge == "on",
+		Runs: a.host.Runs, DespiteCredit: a.Charge.DespiteCredit, Closing: a.closing,
+		ConfirmAbove: officepages.ConfirmAbove{Charges: int64(a.Charge.ConfirmAbove.Count), Amount: a.Charge.ConfirmAbove.Amount},
 	}
+	a.overseen(&c)
 	for right, roles := range c.Rights {
 		if slices.ContainsFunc(roles, func(role string) bool { return strings.TrimSpace(role) == "" }) {
 			return c, fmt.Errorf("paymentexpress: office: %s: a role has no name", right)

@@ -1,7 +1,10 @@
 package caddymodule
 
 import (
+	"bufio"
 	"context"
+	"errors"
+	"io"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -11,6 +14,7 @@ import (
 
 	"github.com/caddy-paymentexpress/paymentexpress/internal/payer"
 	"github.com/caddy-paymentexpress/paymentexpress/payment"
+	"github.com/caddy-paymentexpress/paymentexpress/payment/charge"
 	"github.com/caddy-paymentexpress/paymentexpress/splynx/splynxtest"
 	officepages "github.com/caddy-paymentexpress/paymentexpress/web/office"
 )
@@ -86,4 +90,47 @@ func TestOfficeThroughCaddy(t *testing.T) {
 			t.Errorf("the log shows %s", secret)
 		}
 	}
+}
+
+// A run that is watched on its page neither holds up a reload's old server nor the end of Caddy.
+func TestWatchedRunDoesNotHoldUpTheEnd(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, siteOptions{gateway: slowly(200 * time.Millisecond)})
+	s.words = "admin_commands all\ncharge {\n concurrency 1\n}"
+	s.crowd(60, "good")
+	s.splynx.AddAdministratorSession(staffSession, s.splynx.AddAdministrator(splynxtest.Administrator{Login: "marked-login", Role: "financial-manager"}))
+	s.start("")
+	r := s.preview()
+	s.runOf(s.begin(r), 0)
+	watch := func() <-chan error {
+		t.Helper()
+		ask, err := http.NewRequestWithContext(s.hour(), http.MethodGet, s.public+"/paymentexpress/admin/charge/"+string(r.Run.ID)+"/events", nil)
+		s.must(err)
+		ask.AddCookie(&http.Cookie{Name: "PHPSESSID", Value: staffSession})
+		resp, err := http.DefaultClient.Do(ask)
+		s.must(err)
+		in := bufio.NewReader(resp.Body)
+		for line := ""; !strings.HasPrefix(line, "event: progress"); {
+			if line, err = in.ReadString('\n'); err != nil {
+				t.Fatalf("%s: nothing is told of the run: %v", resp.Status, err)
+			}
+		}
+		ended := make(chan error, 1)
+		go func() {
+			_, err := io.Copy(io.Discard, in)
+			ended <- errors.Join(err, resp.Body.Close())
+		}()
+		return ended
+	}
+	first := watch()
+	s.must(s.load(s.caddyfile("paymentexpress")))
+	s.must(<-first)
+	second := watch()
+	s.stop()
+	s.must(<-second)
+	s.start("")
+	s.until("the run is stopped", func() bool { return s.ask("charge", "stop", string(r.Run.ID)).code == 0 })
+	s.comes(r.Run.ID, charge.Stopped)
+	s.stop()
+	s.check()
 }

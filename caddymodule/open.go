@@ -10,6 +10,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/caddy-paymentexpress/paymentexpress/payment"
+	"github.com/caddy-paymentexpress/paymentexpress/payment/charge"
 )
 
 // open tries until the journal is open or the process exits: with growing pauses, and at once
@@ -56,7 +57,9 @@ func (h *host) tryOpen(ctx context.Context, log *zap.Logger) bool {
 		h.store, h.engine, h.why = store, payment.New(store, payment.Options{}), nil
 		for _, f := range h.inForce {
 			h.engine.Push(f.generation)
+			h.pace = f.pace
 		}
+		h.runs = charge.New(store, h.engine, h.pace.options())
 	}
 	h.mu.Unlock()
 	if closed {

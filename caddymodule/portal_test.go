@@ -27,6 +27,12 @@ func signedIn(session string) *payer.Payer {
 	return p
 }
 
+// holderOf is a customer with a session of the portal.
+func (s *site) holderOf(customer int64) *payer.Payer {
+	s.splynx.AddCustomerSession(portalSession, customer)
+	return signedIn(portalSession)
+}
+
 // A customer who is signed in pays an own invoice, in both number styles and by both ways of
 // signing calls, with nonce checking on.
 func TestPortalThroughCaddy(t *testing.T) {

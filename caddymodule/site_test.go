@@ -167,6 +167,19 @@ func (s *site) start(fault string) {
 
 func (s *site) run(file, fault string) {
 	s.tb.Helper()
+	s.launch(file, fault)
+	s.until("Caddy serves", func() bool {
+		r, err := http.Get(s.public + "/paymentexpress/nothing")
+		if err != nil {
+			return false
+		}
+		return r.Body.Close() == nil
+	})
+}
+
+// launch is run without waiting until it serves.
+func (s *site) launch(file, fault string) {
+	s.tb.Helper()
 	s.cmd = exec.Command(os.Args[0], "run", "--config", file, "--adapter", "caddyfile")
 	s.cmd.Env = append(os.Environ(), asCaddy+"=1", "PAYMENTEXPRESS_FAULTPOINT="+fault, "XDG_CONFIG_HOME="+s.dir, "XDG_DATA_HOME="+s.dir,
 		"SPLYNX_API_KEY=0123456789abcdef0123456789abcdef", "SPLYNX_API_SECRET="+splynxSecret,
@@ -178,13 +191,6 @@ func (s *site) run(file, fault string) {
 	s.end = end
 	go func() { end <- cmd.Wait() }()
 	s.tb.Cleanup(func() { _ = cmd.Process.Kill() })
-	s.until("Caddy serves", func() bool {
-		r, err := http.Get(s.public + "/paymentexpress/nothing")
-		if err != nil {
-			return false
-		}
-		return r.Body.Close() == nil
-	})
 }
 
 // siteLog collects what Caddy writes.

@@ -19,6 +19,9 @@ type CardSettings struct {
 	// none is.
 	PaymentMethod int64
 	Modes         CardModes
+	// Tell is the mail address that is told, by Splynx, when a customer has saved a card. Default:
+	// none is.
+	Tell string
 }
 
 // CardFields are the fields of the payment account, 1 to 10, that hold a card. 0: kept nowhere,

@@ -93,7 +93,11 @@ func (e *Engine) storeCard(ctx context.Context, g *Generation, p *Payment) error
 		return e.saveLater(ctx, g, p, err)
 	}
 	p.Save.Brand, p.Save.Ends, p.Save.Expires = brandOf(card.Brand), endOf(card.Number), expires(card.Expiry)
-	return e.saveEnds(ctx, g, p, SaveDone, "")
+	if err := e.saveEnds(ctx, g, p, SaveDone, ""); err != nil {
+		return err
+	}
+	e.tellSaved(g, p)
+	return nil
 }
 
 // otherSaves looks for saves of the same customer: a newer one makes this one void, and one

@@ -48,6 +48,7 @@ type Store interface {
 	Tokens
 	Marks
 	Acts
+	Figures
 	// Key returns 32 random bytes that live as long as the journal, one set for each name.
 	Key(ctx context.Context, name string) ([]byte, error)
 }
@@ -69,6 +70,10 @@ type Filter struct {
 	Kind     Kind
 	Document int64
 	Payer    string
+	Origin   Origin
+	Class    string    // of the gateway's answer
+	From     time.Time // begun then or later
+	Until    time.Time // begun before
 	Before   time.Time // last moved before
 	Since    time.Time // last moved then or later
 	After    Cursor    // what comes after that payment in the list: its next page

@@ -47,17 +47,6 @@ type house struct {
 	invoices map[string]int64
 }
 
-// saveCard gives customer one a saved card, as the add-on before has left it.
-func (h *house) saveCard() error {
-	id, err := h.gateway.StoreCard(pxPostUser, windcavetest.CardApproved)
-	if err != nil {
-		return err
-	}
-	one, _ := h.splynx.Invoice(h.invoices["2026/0042"])
-	h.splynx.SetAccountData(one.CustomerID, splynxtest.AddOnAccountID, map[int]string{1: id, 2: "411111........11", 3: "Visa", 4: "12/31"})
-	return nil
-}
-
 // open starts Caddy first, then the Splynx simulator: the module must not need it to start.
 func open(o options) (*house, error) {
 	dir, err := os.MkdirTemp("", "paymentexpress-demo-")
@@ -100,7 +89,11 @@ func (h *house) start() error {
 		return err
 	}
 	h.splynx, h.invoices = newSplynx(h.options, h.public)
-	if err := h.saveCard(); err != nil {
+	one, _ := h.splynx.Invoice(h.invoices["2026/0042"])
+	if err := h.saveCardOf(one.CustomerID, kinds[0], pxPostUser); err != nil {
+		return err
+	}
+	if err := h.fill(); err != nil {
 		return err
 	}
 	h.backend, err = h.splynx.Start(splynxAddr)
@@ -189,6 +182,12 @@ func newGateway(o options) *windcavetest.Server {
 			{PxPayUser: southUser, PxPayKey: southKey, PostUser: southPost, PostPassword: southPass, TokenBilling: true},
 		},
 		NotifySpacing: time.Second, Seed: o.seed,
+		Latency: func(op windcavetest.Op) time.Duration {
+			if op != windcavetest.OpPurchase {
+				return 0
+			}
+			return 600 * time.Millisecond // a run of charges can be watched
+		},
 	}
 	if o.seed != 0 {
 		w.Rate, w.MaxDelay = misbehaving, 2*time.Second
@@ -207,10 +206,10 @@ func newSplynx(o options, public string) (*splynxtest.Server, map[string]int64) 
 	s.AddPartner("South", "Southern Cloud Internet")
 	s.AddAdministrator(splynxtest.Administrator{Login: "office", Password: password, Name: "The office"})
 	ids := map[string]int64{}
-	one := s.AddCustomer(splynxtest.Customer{Name: "Customer One", Login: "one", Password: password})
-	two := s.AddCustomer(splynxtest.Customer{Name: "Customer Two", Login: "two", Password: password})
+	one := s.AddCustomer(splynxtest.Customer{Name: "Customer One", Login: "one", Password: password, Deposit: "-209.40"})
+	two := s.AddCustomer(splynxtest.Customer{Name: "Customer Two", Login: "two", Password: password, Deposit: "-45.25"})
 	s.AddCustomer(splynxtest.Customer{Name: "Customer One’s garage", Login: "garage", Password: password, ParentID: one})
-	south := s.AddCustomer(splynxtest.Customer{Name: "Customer South", Login: "south", Password: password, PartnerID: 2})
+	south := s.AddCustomer(splynxtest.Customer{Name: "Customer South", Login: "south", Password: password, PartnerID: 2, Deposit: "-64.00"})
 	for _, i := range []splynxtest.Invoice{
 		{CustomerID: one, Number: "2026/0042", Total: "57.50"},
 		{CustomerID: one, Number: "2026/0043", Total: "89.90"},
@@ -226,9 +225,12 @@ func newSplynx(o options, public string) (*splynxtest.Server, map[string]int64) 
 	s.AddProforma(splynxtest.Proforma{CustomerID: one, Number: "P2026/0007", Total: "25.00"})
 	s.AddAddOnEntryPoints()
 	s.AddWidgetEntryPoint()
-	shown := []string{"paymentexpress_invoice", "paymentexpress_request", "paymentexpress_add_money_on_dashboard", "paymentexpress_card", "paymentexpress_widget"}
+	shown := []string{
+		"paymentexpress_invoice", "paymentexpress_request", "paymentexpress_add_money_on_dashboard", "paymentexpress_card", "paymentexpress_widget",
+		"paymentexpress_add_money_by_admin", "paymentexpress_invoice_admin", "paymentexpress_request_admin",
+	}
 	for _, e := range s.EntryPoints() {
-		if !slices.Contains(shown, e.Name) { // the widget takes the place of the dashboard's lists; what is not served yet is not shown
+		if !slices.Contains(shown, e.Name) { // the widget takes the place of the dashboard's lists
 			s.ChangeEntryPoint(e.ID, func(e *splynxtest.EntryPoint) { e.Disabled = true })
 		}
 	}
@@ -284,7 +286,10 @@ func (h *house) explain(w io.Writer) {
       south    is of another partner, in AUD
       the password of each is %[2]s; the dashboard lists what is to be paid
   Splynx's administration       %[1]s/admin/
-      sign in as office; the password is %[2]s
+      sign in as office; the password is %[2]s; a customer's page has Pay Now and the pay icons
+  the office's own pages        %[1]s/paymentexpress/admin/
+      charge all customers, or one; history, refunds, what waits for a person
+      %[11]d neighbours have cards of all kinds: of one run most pay, some are declined, some are left out
   everything in Splynx          %[1]s/
 
 Payment links, for which nobody signs in:
@@ -310,5 +315,5 @@ What the simulators were asked:
   Splynx                        %[10]s/_control/log
 
 Stop it with Ctrl-C.
-`, h.public, password, link("2026/0042"), link("2026/0043"), link("2026/0044"), link("S2026/0001"), link("2026/0045"), link("1999/0001"), h.pay, h.backend)
+`, h.public, password, link("2026/0042"), link("2026/0043"), link("2026/0044"), link("S2026/0001"), link("2026/0045"), link("1999/0001"), h.pay, h.backend, neighbours)
 }

@@ -21,7 +21,7 @@ var allowed = map[string][]string{
 	"web":                 {"payment", "splynx"},
 	"web/office":          {"web", "payment", "payment/charge", "splynx"},
 	"payment":             {"splynx", "windcave"},
-	"payment/charge":      {"payment", "splynx"},
+	"payment/charge":      {"payment", "splynx", "windcave"},
 	"payment/journal":     {"payment", "payment/charge"},
 	"payment/paymenttest": {"payment", "payment/charge", "payment/journal", "splynx", "windcave", "splynx/splynxtest", "windcave/windcavetest"},
 	"cmd/caddy":           {"caddymodule"},

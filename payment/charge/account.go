@@ -21,6 +21,7 @@ type account struct {
 	currency string
 	flights  []*payment.Payment // in flight
 	declines []*payment.Payment // lately, where failed charges are made again
+	tried    bool               // the retry plan has planned a charge of the card
 	unpaid   []splynx.Invoice   // until the credit is shared out
 	pending  bool               // somebody else is charging something of it
 	deposit  splynx.Decimal
@@ -117,6 +118,9 @@ func (p *planner) readCards(ctx context.Context, all []*account) error {
 	for _, a := range all {
 		if a.out == "" {
 			a.out = customerOut(a.customer)
+		}
+		if a.out == "" {
+			a.out = p.kept.out(p.run, a.customer)
 		}
 		if a.out == "" {
 			a.out = p.partnerOut(a.customer.PartnerID)

@@ -12,10 +12,13 @@ import (
 // again goes through what has failed in the run that this one is of. The items are read anew in
 // Splynx and judged as all others.
 func (p *planner) again(ctx context.Context) error {
-	failed := []ItemState{ItemDeclined, ItemNotCharged}
+	failed := []ItemFilter{{State: ItemDeclined}, {State: ItemNotCharged}}
+	if p.run.Class != "" {
+		failed = []ItemFilter{{State: ItemDeclined, Class: p.run.Class}}
+	}
 	for n := p.run.Cursor.Query; n < len(failed); n++ {
 		for {
-			items, err := p.store.RunItems(ctx, p.run.Of, ItemFilter{State: failed[n]}, p.run.Cursor.After, page)
+			items, err := p.store.RunItems(ctx, p.run.Of, failed[n], p.run.Cursor.After, page)
 			if err != nil {
 				return err
 			}
@@ -80,7 +83,11 @@ var hardCodes = []string{"04", "07", "12", "14", "15", "41", "43", "46", "57", "
 
 // hard tells whether the same card must not be tried again for what failed.
 func hard(i Item) bool {
-	return i.State == ItemDeclined && (i.Class == "card" || i.Class == "token" || slices.Contains(hardCodes, i.Code))
+	return i.State == ItemDeclined && hardAnswer(i.Class, i.Code)
+}
+
+func hardAnswer(class, code string) bool {
+	return class == "card" || class == "token" || slices.Contains(hardCodes, code)
 }
 
 const (
@@ -100,29 +107,41 @@ func (p *planner) againOut(a *account, id int64) Out {
 	if hard(old) && old.Card.Key == a.card.Key {
 		return OutHardDecline
 	}
-	day, all := 0, 0
-	for _, d := range a.declines {
-		if d.Card.Key != a.card.Key {
-			continue
+	document := id
+	if p.run.Sort == Balances {
+		document = 0
+	}
+	c := countDeclines(a.declines, a.card.Key, document, p.now())
+	if p.run.Class != "" {
+		if out := p.o.Automatic(p.g).Retry.out(c, p.now(), zone(p.g)); out != "" {
+			return out
 		}
-		all++
-		if p.now().Sub(d.MovedAt) < 24*time.Hour {
-			day++
+		if a.tried {
+			return OutCardRests
 		}
 	}
-	if day >= mostInDay || all >= mostInMonth {
+	if c.day >= mostInDay || c.all >= mostInMonth {
 		return OutTriedEnough
 	}
 	return ""
 }
 
-// readDeclines finds what of a customer was declined lately.
+// readDeclines finds what of a customer was declined lately, and whether a retry has planned a
+// charge already.
 func (p *planner) readDeclines(ctx context.Context, a *account) (err error) {
 	if p.run.Of == "" {
 		return nil
 	}
-	a.declines, err = p.pay.Find(ctx, payment.Filter{States: []payment.State{payment.Declined}, Customer: a.customer.ID, Since: p.now().Add(-month)})
+	if a.declines, err = p.declines(ctx, a.customer.ID); err != nil || p.run.Class == "" {
+		return err
+	}
+	planned, err := p.store.RunItems(ctx, p.id, ItemFilter{Customer: a.customer.ID, State: ItemPlanned}, 0, 1)
+	a.tried = len(planned) > 0
 	return err
+}
+
+func (r *Runs) declines(ctx context.Context, customer int64) ([]*payment.Payment, error) {
+	return r.pay.Find(ctx, payment.Filter{States: []payment.State{payment.Declined}, Customer: customer, Since: r.now().Add(-month)})
 }
 
 // takesPending tells whether the run charges what somebody else has set to pending.

@@ -12,6 +12,13 @@
 // Done, stopped and failed are ends. A waiting run has not moved for long, or its journal was
 // restored from a backup: a person resumes or stops it.
 //
+// Runs may be made by a schedule, once on each of the provider's days, and by the retry plan,
+// which charges declined ones again. Both are off until a configuration has them. What is due is
+// told by the clock and by the form keys that stand in the journal, never by a timer: a restart, a
+// reload or another node makes no run twice. Such a run starts by itself only if somebody has
+// stated that Splynx charges nothing by itself, no other run is open, and the journal is trusted;
+// else it stays planned, and a person starts or stops it.
+//
 // Each item of a run is charged at most once, whatever is killed when: the payment has a form
 // key made from run and item, and the journal writes payment and item in one transaction, only
 // while the run is running and the item is planned. What becomes of the payment later reaches

@@ -34,7 +34,12 @@ var generation = func() *payment.Generation {
 	}
 }()
 
-func (e *engine) Current() (*payment.Generation, error) { return generation, nil }
+func (e *engine) Current() (*payment.Generation, error) {
+	if e.gen != nil {
+		return e.gen, nil
+	}
+	return generation, nil
+}
 
 func (e *engine) Trusted(context.Context) error {
 	e.mu.Lock()

@@ -126,6 +126,7 @@ const (
 	// Of a run that charges failed ones again.
 	OutHardDecline Out = "hard_decline" // this card will never be approved, and trying is fined
 	OutTriedEnough Out = "tried_enough" // as often as the card schemes allow
+	OutCardRests   Out = "card_rests"   // of the retry plan: it was declined a short time ago
 )
 
 // Outs lists the reasons for leaving out.
@@ -134,6 +135,7 @@ func Outs() []Out {
 		OutNoCard, OutCardExpired, OutCardDead, OutCardElsewhere, OutCardUnreadable, OutCardChanged, OutInFlight, OutPending,
 		OutHasCredit, OutNothingDue, OutPaid, OutAmountChanged, OutDisabled, OutCustomer, OutSubAccount, OutKept, OutNoCredentials,
 		OutNoPartner, OutCurrency, OutUnreadable, OutTickedOff, OutStopped, OutHardDecline, OutTriedEnough,
+		OutCardRests,
 	}
 }
 

@@ -2,7 +2,6 @@ package charge
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"sync/atomic"
 	"time"
@@ -29,6 +28,9 @@ type job struct {
 
 // takeUp does what is to be done for a run, if nobody else does it already.
 func (r *Runs) takeUp(g *payment.Generation, run *Run) error {
+	if run.State == Planned {
+		return r.startsItself(g, run)
+	}
 	r.mu.Lock()
 	j := r.jobs[run.ID]
 	if j != nil {
@@ -70,7 +72,7 @@ func (r *Runs) stands(run *Run) (bool, error) {
 		switch err := r.pay.Trusted(r.ctx); {
 		case errors.Is(err, payment.ErrHeld):
 			r.soon = true
-			return true, r.restored(run)
+			return true, nil
 		case errors.Is(err, payment.ErrJournalOld):
 			return true, r.halts(run, Paused, WhyJournalOld, err.Error())
 		case err != nil:
@@ -81,20 +83,6 @@ func (r *Runs) stands(run *Run) (bool, error) {
 		return true, r.halts(run, Waiting, WhyNotMoved, "")
 	}
 	return false, nil
-}
-
-// restored has a run of a journal that was put back wait for a person: what it has charged since
-// the backup stands in it as planned.
-func (r *Runs) restored(run *Run) error {
-	text, err := r.store.Mark(r.ctx, payment.MarkHeld)
-	if err != nil || text == "" {
-		return err
-	}
-	var hold payment.Hold
-	if err := json.Unmarshal([]byte(text), &hold); err != nil || hold.Why != payment.HeldRestored {
-		return err
-	}
-	return r.halts(run, Waiting, WhyRestored, "")
 }
 
 func (r *Runs) halts(run *Run, to State, why Why, note string) error {

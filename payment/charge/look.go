@@ -27,6 +27,10 @@ func (w *runner) judge(ctx context.Context, items []Item) (ready []Item, leave [
 		deposits  map[int64]*splynx.Billing
 	)
 	g, books := w.with()
+	kept, err := w.whoIsKept(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
 	if w.run.Sort == Invoices {
 		reads.Go(func() (err error) { invoices, err = books.InvoicesByID(ctx, documents); return err })
 	} else {
@@ -46,6 +50,14 @@ func (w *runner) judge(ctx context.Context, items []Item) (ready []Item, leave [
 	for _, i := range items {
 		c, ok := customers[i.Customer]
 		out := customerNow(g, i, c, ok, cards[i.Customer])
+		if out == "" {
+			out = kept.out(w.run, c)
+		}
+		if out == "" && w.run.Class != "" {
+			if out, err = w.triedNow(ctx, g, i); err != nil {
+				return nil, nil, err
+			}
+		}
 		switch {
 		case out != "":
 		case w.run.Sort == Invoices:
@@ -86,6 +98,12 @@ func customerNow(g *payment.Generation, i Item, c splynx.Customer, there bool, c
 		return OutCardChanged
 	}
 	return cardOut(card)
+}
+
+// triedNow tells why the retry plan does not try the item's card any more: another run may have.
+func (w *runner) triedNow(ctx context.Context, g *payment.Generation, i Item) (Out, error) {
+	list, err := w.declines(ctx, i.Customer)
+	return w.o.Automatic(g).Retry.out(countDeclines(list, i.Card.Key, i.DocumentID, w.now()), w.now(), zone(g)), err
 }
 
 // invoiceNow is what is due on the item's invoice by now. Less than was planned is charged as it

@@ -9,8 +9,7 @@ import (
 	"github.com/caddy-paymentexpress/paymentexpress/payment/charge"
 )
 
-// A run that has not moved for 12 h waits for a person; so does one of a journal that was put
-// back.
+// A run that has not moved for 12 h waits for a person.
 func TestWaitsForAPerson(t *testing.T) {
 	t.Parallel()
 	play(t, func(t *testing.T, p *provider) {
@@ -35,17 +34,6 @@ func TestWaitsForAPerson(t *testing.T) {
 		must(t, err)
 		time.Sleep(13 * time.Hour)
 		if run = r.until(run.ID, charge.Waiting); run.Why != charge.WhyNotMoved {
-			t.Errorf("waits for %s", run.Why)
-		}
-		_, err = r.Resume(background, run.ID, "admin", "")
-		must(t, err)
-		time.Sleep(500 * time.Millisecond)
-		r.kill()
-		p.with(func() { p.trusted = payment.ErrHeld })
-		must(t, p.store.SetMark(background, payment.MarkHeld, `{"why":"restored"}`))
-		time.Sleep(2 * time.Minute) // the claim of the one that was killed
-		r = p.start(charge.Options{Look: 5 * time.Minute})
-		if run = r.until(run.ID, charge.Waiting); run.Why != charge.WhyRestored {
 			t.Errorf("waits for %s", run.Why)
 		}
 		p.with(func() { p.trusted = payment.ErrJournalOld })

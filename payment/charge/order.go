@@ -22,6 +22,9 @@ type Order struct {
 	Source        Source
 	Who           string
 	Of            payment.ID // the run whose failed charges are to be made again; Sort and Filter are that run's then
+
+	schedule, class string // as in Run
+	starts          bool
 }
 
 // Plan makes a run and has it planned in the background: who would be charged, how much, and who
@@ -49,7 +52,8 @@ func (r *Runs) Plan(ctx context.Context, o Order) (*Run, error) {
 	now := r.now()
 	run := &Run{
 		ID: id, FormKey: o.FormKey, Sort: o.Sort, Filter: o.Filter, Partners: o.Partners, DespiteCredit: o.DespiteCredit,
-		Source: o.Source, Who: o.Who, Of: o.Of, State: Planning, Why: WhyAsked, CreatedAt: now, MovedAt: now,
+		Source: o.Source, Who: o.Who, Of: o.Of,
+		Schedule: o.schedule, Class: o.class, Starts: o.starts, State: Planning, Why: WhyAsked, CreatedAt: now, MovedAt: now,
 	}
 	begun := Event{Run: id, At: now, To: Planning, Why: WhyAsked, Who: o.Who, Node: r.o.Node}
 	err = r.store.CreateRun(ctx, run, begun)

@@ -21,6 +21,7 @@ import (
 type planner struct {
 	*job
 	known map[int64]*account
+	kept  kept
 	old   map[int64]Item // of a run that charges failed ones again: this page's, by document or customer
 }
 
@@ -91,7 +92,10 @@ func isNotFound(err error) bool {
 	return ok && e.Kind == splynx.KindNotFound
 }
 
-func (p *planner) all(ctx context.Context) error {
+func (p *planner) all(ctx context.Context) (err error) {
+	if p.kept, err = p.whoIsKept(ctx); err != nil {
+		return err
+	}
 	switch {
 	case p.run.Of != "":
 		return p.again(ctx)
@@ -158,6 +162,7 @@ func (p *planner) planInvoices(ctx context.Context, list []splynx.Invoice, then 
 	items := make([]Item, 0, len(list))
 	for _, i := range list {
 		if item, ok := p.invoiceItem(p.known[i.CustomerID], i); ok {
+			p.known[i.CustomerID].tried = p.known[i.CustomerID].tried || item.State == ItemPlanned
 			items = append(items, item)
 		}
 	}

@@ -54,8 +54,11 @@ type Run struct {
 	Partners      []int64    `json:"partners"`
 	DespiteCredit bool       `json:"despite_credit,omitempty"` // charge though the customer's credit covers it
 	Source        Source     `json:"source"`
-	Who           string     `json:"who"`          // who made it
-	Of            payment.ID `json:"of,omitempty"` // the run whose failed charges it makes again
+	Who           string     `json:"who"`                // who made it
+	Of            payment.ID `json:"of,omitempty"`       // the run whose failed charges it makes again
+	Schedule      string     `json:"schedule,omitempty"` // the name of the schedule that has made it
+	Class         string     `json:"class,omitempty"`    // made by the retry plan: of the charges of Of that were declined, those of this windcave.Class
+	Starts        bool       `json:"starts,omitempty"`   // it is to start by itself, once planned
 
 	State State `json:"state"`
 	Why   Why   `json:"why,omitempty"` // why it is in State
@@ -90,7 +93,7 @@ func (r *Run) Open() bool { return slices.Contains(OpenStates(), r.State) }
 
 // Work tells whether something is to be done for it by itself.
 func (r *Run) Work() bool {
-	return r.State == Planning || r.State == Running || r.State == Paused || r.Sweep
+	return r.State == Planning || r.State == Planned && r.Starts || r.State == Running || r.State == Paused || r.Sweep
 }
 
 // VisibleTo tells whether somebody who may see customers of these partners (nil: all) may see

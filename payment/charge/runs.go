@@ -53,6 +53,10 @@ type Options struct {
 	Rand  io.Reader        // default: crypto/rand
 	Node  string           // names this process in events. Default: host and process id
 	Books func(*payment.Generation) Books
+
+	// Automatic is what a configuration has made by itself; it is asked at each look for that of
+	// the configuration in force, and must not block. Default: nothing.
+	Automatic func(*payment.Generation) Automatic
 }
 
 func (o Options) normalize() Options {
@@ -86,6 +90,9 @@ func (o Options) normalize() Options {
 	if o.Books == nil {
 		o.Books = func(g *payment.Generation) Books { return g.Splynx }
 	}
+	if o.Automatic == nil {
+		o.Automatic = func(*payment.Generation) Automatic { return Automatic{} }
+	}
 	return o
 }
 
@@ -100,6 +107,14 @@ type Runs struct {
 	jobs     map[payment.ID]*job // that this process works at
 	watchers map[payment.ID]chan struct{}
 
+	keeping sync.Mutex // who is kept out is being changed
+
+	// Of loop alone.
+	automated map[string]bool // names of what is made by itself
+	waits     map[payment.ID]Why
+	retried   time.Time
+	nextTime  time.Time // of a schedule
+
 	wake    chan struct{}
 	soon    bool            // of loop: a run waits for the engine
 	ctx     context.Context // of all jobs
@@ -112,7 +127,7 @@ type Runs struct {
 func New(store Store, pay Payments, o Options) *Runs {
 	r := &Runs{
 		store: store, pay: pay, o: o.normalize(), wake: make(chan struct{}, 1),
-		jobs: make(map[payment.ID]*job), watchers: make(map[payment.ID]chan struct{}),
+		jobs: make(map[payment.ID]*job), watchers: make(map[payment.ID]chan struct{}), waits: make(map[payment.ID]Why),
 	}
 	r.ctx, r.cancel = context.WithCancel(context.Background())
 	r.flights.Go(r.loop)
@@ -168,17 +183,19 @@ func (r *Runs) loop() {
 		if r.soon {
 			timer.Reset(heldLook)
 		} else {
-			timer.Reset(r.o.Look)
+			timer.Reset(min(r.o.Look, max(r.nextTime.Sub(r.now()), time.Millisecond)))
 		}
 	}
 }
 
 // round takes up each run that there is something to do for.
 func (r *Runs) round() {
+	r.nextTime = r.now().Add(r.o.Look)
 	g, err := r.pay.Current()
 	if err != nil {
 		return
 	}
+	r.automatic(g)
 	runs, err := r.store.Runs(r.ctx, RunFilter{Work: true, Limit: 1000})
 	if err != nil {
 		if r.ctx.Err() == nil {

@@ -41,7 +41,8 @@ type provider struct {
 	bank      map[int64]string // by customer: what becomes of a charge; empty: approved and recorded
 	latency   time.Duration
 	trusted   error
-	down      error // what reading Splynx says
+	down      error               // what reading Splynx says
+	gen       *payment.Generation // nil: generation
 
 	store  *journal.SQLite
 	taken  map[string]int // charges that the bank has made, by form key

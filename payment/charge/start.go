@@ -67,23 +67,34 @@ func (r *Runs) Start(ctx context.Context, id payment.ID, who string, o StartOpti
 	if err := r.stateHandlerOff(ctx, who, o.HandlerOff); err != nil {
 		return nil, err
 	}
-	var w Writes
-	run, err := r.store.StartRun(ctx, id, func(run *Run, open []*Run, sums []Sum) (Writes, error) {
-		w = Writes{}
-		switch {
-		case !run.StartedAt.IsZero(): // pressed twice
-			return w, nil
-		case run.State != Planned:
-			return w, fmt.Errorf("%w: run %s is %s", ErrMove, run.ID, run.State)
-		case !sameSums(o.Seen, ToCharge(sums)):
-			return w, ErrPlanChanged
+	return r.start(ctx, id, who, func(run *Run, open []*Run, sums []Sum) error {
+		if !sameSums(o.Seen, ToCharge(sums)) {
+			return ErrPlanChanged
 		}
 		for _, other := range open {
 			if other.Sort != run.Sort {
-				return w, fmt.Errorf("%w: %s", ErrOtherSort, other.ID)
+				return fmt.Errorf("%w: %s", ErrOtherSort, other.ID)
 			}
 		}
-		var err error
+		return nil
+	})
+}
+
+// start starts a planned run, unless check refuses. ErrMove.
+func (r *Runs) start(ctx context.Context, id payment.ID, who string, check func(run *Run, open []*Run, sums []Sum) error) (*Run, error) {
+	var w Writes
+	run, err := r.store.StartRun(ctx, id, func(run *Run, open []*Run, sums []Sum) (Writes, error) {
+		w = Writes{}
+		if !run.StartedAt.IsZero() { // pressed twice
+			return w, nil
+		}
+		if run.State != Planned {
+			return w, fmt.Errorf("%w: run %s is %s", ErrMove, run.ID, run.State)
+		}
+		err := check(run, open, sums)
+		if err != nil {
+			return w, err
+		}
 		w, err = r.step(run, Running, WhyAsked, "", who)
 		w = r.signed(w)
 		return w, err

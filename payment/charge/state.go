@@ -28,12 +28,19 @@ type Why string
 
 // The reasons of a run's moves.
 const (
-	WhyAsked      Why = "asked" // by a person
+	WhyAsked      Why = "asked" // by a person, a command, a schedule
 	WhyPlanned    Why = "planned"
 	WhyAllBegun   Why = "all_begun"
 	WhyNotMoved   Why = "not_moved" // for 12 h
 	WhyRestored   Why = "journal_restored"
 	WhyJournalOld Why = "journal_old"
+
+	// Of a planned run that was to start by itself.
+	WhyHandlerOn Why = "handler_not_stated" // that Splynx charges nothing by itself
+	WhyOtherOpen Why = "other_run_open"
+	WhyTurnedOff Why = "turned_off" // what has made it is not configured any more
+	WhyTooLate   Why = "too_late"   // its day is over
+	WhyHeld      Why = "journal_held"
 
 	WhyConfig      Why = "configuration_errors"
 	WhyUnreachable Why = "gateway_unreachable"
@@ -92,4 +99,26 @@ func (r *Run) move(to State, e Event) (Event, error) {
 		r.Fence++
 	}
 	return e, nil
+}
+
+// stay notes why a run stays where it is. It returns the event to append.
+func (r *Run) stay(e Event) Event {
+	e.Run, e.From, e.To = r.ID, r.State, r.State
+	r.Why = e.Why
+	return e
+}
+
+// PutBack has a run of a journal that was put back from a backup wait for a person: what it has
+// charged since stands in it as planned. It returns the event to append; false: it is not open.
+func (r *Run) PutBack(e Event) (Event, bool) {
+	e.Why, e.Who = WhyRestored, "engine"
+	if !r.Open() {
+		return Event{}, false
+	}
+	r.LeaseOwner, r.LeaseUntil = "", time.Time{}
+	if r.State == Waiting {
+		return r.stay(e), true
+	}
+	e, err := r.move(Waiting, e)
+	return e, err == nil
 }

@@ -54,6 +54,7 @@ type Store interface {
 	RunSums(ctx context.Context, run payment.ID) ([]Sum, error)
 
 	payment.Marks
+	payment.Acts
 }
 
 // Writes is what goes into the journal together with a changed run.

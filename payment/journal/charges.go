@@ -2,6 +2,7 @@ package journal
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,8 +16,9 @@ import (
 )
 
 const (
-	insertRun = `INSERT INTO runs (id, form_key, state, source, work, created_at, detail) VALUES (?,?,?,?,?,?,?)`
-	updateRun = `UPDATE runs SET form_key=?2, state=?3, source=?4, work=?5, created_at=?6, detail=?7 WHERE id=?1`
+	insertRun      = `INSERT INTO runs (id, form_key, state, source, work, created_at, detail) VALUES (?,?,?,?,?,?,?)`
+	insertRunEvent = `INSERT INTO run_events (run, detail) VALUES ((SELECT no FROM runs WHERE id=?),?)`
+	updateRun      = `UPDATE runs SET form_key=?2, state=?3, source=?4, work=?5, created_at=?6, detail=?7 WHERE id=?1`
 
 	insertItem = `INSERT INTO run_items (run, seq, state, out, class, customer, partner, document, number, currency, amount, minor, credit,
 		card_key, card_brand, card_ends, payment, charged, code, reason, moved_at)
@@ -150,12 +152,44 @@ func (w *writer) putRun(ctx context.Context, statement string, r *charge.Run) er
 	return w.exec(ctx, statement, string(r.ID), r.FormKey, string(r.State), string(r.Source), work, stamp(r.CreatedAt), string(detail))
 }
 
+// leaveOpenRuns has the runs that were open when a backup was made wait for a person, before
+// anything else is done with it, and notes that it was put back.
+func leaveOpenRuns(ctx context.Context, db *sql.Tx, at time.Time) error {
+	rows, err := db.QueryContext(ctx, `SELECT detail FROM runs WHERE state IN ('running','paused','waiting')`)
+	open, err := scanRuns(rows, err)
+	if err != nil {
+		return err
+	}
+	for _, r := range open {
+		e, ok := r.PutBack(charge.Event{At: at, Node: "restore"})
+		if !ok {
+			continue
+		}
+		run, err := json.Marshal(r)
+		if err != nil {
+			return err
+		}
+		event, err := json.Marshal(e)
+		if err != nil {
+			return err
+		}
+		if _, err := db.ExecContext(ctx, `UPDATE runs SET state=?, work=0, detail=? WHERE id=?`, string(r.State), string(run), string(r.ID)); err != nil {
+			return err
+		}
+		if _, err := db.ExecContext(ctx, insertRunEvent, string(r.ID), string(event)); err != nil {
+			return err
+		}
+	}
+	_, err = db.ExecContext(ctx, writeMark, charge.MarkRestored, at.Format(time.RFC3339Nano))
+	return err
+}
+
 func (w *writer) runEvent(ctx context.Context, e charge.Event) error {
 	detail, err := json.Marshal(e)
 	if err != nil {
 		return err
 	}
-	return w.exec(ctx, `INSERT INTO run_events (run, detail) VALUES ((SELECT no FROM runs WHERE id=?),?)`, string(e.Run), string(detail))
+	return w.exec(ctx, insertRunEvent, string(e.Run), string(detail))
 }
 
 // admitItem tells whether a new payment may be written for its item of a run. A run that is not

@@ -36,6 +36,11 @@ func TestQuestionsUseAnIndex(t *testing.T) {
 			_, err := s.Find(ctx, payment.Filter{Customer: 7, After: payment.Cursor{CreatedAt: time.Now(), ID: "A"}})
 			return err
 		},
+		"figures": func() error { _, err := s.Figures(ctx, time.Now(), time.Now()); return err },
+		"charges of some days": func() error {
+			_, err := s.Find(ctx, payment.Filter{From: time.Now(), Until: time.Now(), Class: "soft", Origin: payment.OriginRun})
+			return err
+		},
 		"watch": func() error {
 			_, err := s.Find(ctx, payment.Filter{States: []payment.State{payment.Approved}, Before: time.Now()})
 			return err

@@ -83,6 +83,18 @@ func (s *SQLite) Find(ctx context.Context, f payment.Filter) ([]*payment.Payment
 	if f.Payer != "" {
 		add("payer=?", f.Payer)
 	}
+	if f.Origin != "" {
+		add("origin=?", string(f.Origin))
+	}
+	if f.Class != "" {
+		add("class=?", f.Class)
+	}
+	if !f.From.IsZero() {
+		add("created_at>=?", stamp(f.From))
+	}
+	if !f.Until.IsZero() {
+		add("created_at<?", stamp(f.Until))
+	}
 	if !f.Before.IsZero() {
 		add("moved_at<?", stamp(f.Before))
 	}

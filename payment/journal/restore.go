@@ -145,7 +145,11 @@ func adopt(ctx context.Context, path string) (done Restored, err error) {
 	if err := unsure(ctx, tx, done.Newest); err != nil {
 		return Restored{}, err
 	}
-	if err := hold(ctx, tx, payment.Hold{Why: payment.HeldRestored, At: time.Now().UTC(), Newest: done.Newest}); err != nil {
+	now := time.Now().UTC()
+	if err := leaveOpenRuns(ctx, tx, now); err != nil {
+		return Restored{}, err
+	}
+	if err := hold(ctx, tx, payment.Hold{Why: payment.HeldRestored, At: now, Newest: done.Newest}); err != nil {
 		return Restored{}, err
 	}
 	return done, tx.Commit()

@@ -19,6 +19,7 @@ func everything(t *testing.T, st Style) *caller {
 	c.want(201, "POST", "admin/finance/payments", paymentBody(map[string]any{"amount": "60.00"}))
 	c.want(201, "POST", "admin/finance/bank-statements", `{"title":"Card 03/2026","status":"success"}`)
 	c.want(201, "POST", "admin/finance/bank-statements-records", `{"bank_statements_process_id":1,"customer_id":1,"amount":"1"}`)
+	c.want(201, "POST", "admin/config/mail", `{"type":"add-on","subject":"A card","recipient":"office@isp.example","message":"x"}`)
 	return c
 }
 

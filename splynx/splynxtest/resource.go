@@ -102,6 +102,10 @@ var resources = []*resource{
 		table: func(s *Server) *table { return s.entryPoints }, only: shownInPortal,
 	},
 	{
+		path: "admin/config/mail", controller: "Mail", methods: "GET POST", open: true, bare: true,
+		table: func(s *Server) *table { return s.mails }, create: (*Server).createMail,
+	},
+	{
 		path: "admin/config/config", controller: "Config", methods: "GET PUT", open: true, bare: true,
 		table: func(s *Server) *table { return s.configs }, call: (*Server).configCall,
 	},

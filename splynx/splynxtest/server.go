@@ -31,6 +31,7 @@ type Server struct {
 	customers, billing, invoices, proformas  *table
 	payments, transactions, relations        *table
 	methods, categories, statements, records *table
+	mails                                    *table
 	partners, companies, administrators      *table
 	entryPoints, configs                     *table
 	accounts, accountData                    *table
@@ -68,6 +69,7 @@ func New(o Options) *Server {
 		proformas: newTable(proformaSchema), payments: newTable(paymentSchema),
 		transactions: newTable(transactionSchema), relations: newTable(relationSchema), methods: newTable(methodSchema),
 		categories: newTable(categorySchema), statements: newTable(statementSchema), records: newTable(recordSchema),
+		mails:    newTable(mailSchema),
 		partners: newTable(partnerSchema), companies: newTable(companySchema),
 		administrators: newTable(administratorSchema), entryPoints: newTable(entryPointSchema),
 		configs: newTable(configSchema), accounts: newTable(accountSchema), accountData: newTable(accountDataSchema),

@@ -133,12 +133,18 @@ func prefer(b *tab, scheme string) {
 // inBrowser is a rig that a browser can open, with the administrator's session in a tab.
 func inBrowser(t *testing.T) (*rig, *tab) {
 	t.Helper()
+	return inBrowserWith(t, setup{})
+}
+
+func inBrowserWith(t *testing.T, set setup) (*rig, *tab) {
+	t.Helper()
 	t.Parallel()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := newRig(t, setup{URL: "http://" + listener.Addr().String()})
+	set.URL = "http://" + listener.Addr().String()
+	r := newRig(t, set)
 	server := &httptest.Server{Listener: listener, Config: &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
 		switch {
 		case web.Ours(q.URL.Path):

@@ -11,12 +11,14 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/caddy-paymentexpress/paymentexpress/internal/upstream"
 	"github.com/caddy-paymentexpress/paymentexpress/payment"
+	"github.com/caddy-paymentexpress/paymentexpress/payment/charge"
 	"github.com/caddy-paymentexpress/paymentexpress/splynx"
 	"github.com/caddy-paymentexpress/paymentexpress/web"
 )
 
-//go:embed templates/*.html assets/office.css
+//go:embed templates/*.html assets/office.css assets/live.js
 var files embed.FS
 
 // Config says what the office may do. What Mount takes from the pages of package web is said
@@ -28,8 +30,23 @@ type Config struct {
 	From []netip.Prefix
 	// AddMoney: staff may charge a saved card for a customer's balance.
 	AddMoney bool
-	// Charge: the pages that charge many customers are served.
+	// Charge: the pages that charge many customers are served, if there are Runs.
 	Charge bool
+	// Runs returns the charge runs, or why there are none. Default: nil, there are no such pages.
+	Runs func(context.Context) (*charge.Runs, error)
+	// ConfirmAbove says from where on the number of charges has to be typed before they start.
+	ConfirmAbove ConfirmAbove
+	// DespiteCredit: runs charge what a customer's credit covers, unless somebody says otherwise.
+	DespiteCredit bool
+	// Closing ends the pages that are watched. Default: nil, never.
+	Closing <-chan struct{}
+
+	// Upstreams tells whether Splynx and Windcave answer. Default: nil, it is not said.
+	Upstreams func() []upstream.State
+	// Settings tells what is in force. Default: nil, there is no such page.
+	Settings func() SettingsTable
+	// Check looks whether all is as it has to be. Default: nil, it cannot be asked for.
+	Check func(context.Context) ([]Finding, error)
 
 	Generation *payment.Generation
 	// Engine returns the engine, or why there is none.
@@ -53,7 +70,13 @@ type Office struct {
 	places    []place // those that there are
 	templates *template.Template
 	style     string // address of its own style sheet
+	script    string // and of the script of pages that are watched
+	watchers  chan struct{}
 	zone      *time.Location
+
+	tallied    figureCache
+	cardCensus census
+	checked    checkup
 }
 
 // Mount is for web.Config.Office: c with what the pages have been configured with.
@@ -70,11 +93,16 @@ func newOffice(c Config, h *web.Handler) (*Office, error) {
 	if err != nil {
 		return nil, err
 	}
+	script, err := files.ReadFile("assets/live.js")
+	if err != nil {
+		return nil, err
+	}
 	o := &Office{
 		Config: c, pages: h, routes: http.NewServeMux(), zone: c.Generation.Settings.Normalize().TimeZone,
-		style: h.Keep("office", ".css", "text/css; charset=utf-8", style),
+		style: h.Keep("office", ".css", "text/css; charset=utf-8", style), script: h.Keep("live", ".js", "text/javascript; charset=utf-8", script),
+		watchers: make(chan struct{}, watchersMost),
 	}
-	if o.templates, err = template.New("").Funcs(o.funcs()).ParseFS(files, "templates/*.html"); err != nil {
+	if o.templates, err = template.New("").Funcs(o.funcs()).Funcs(o.lookFuncs()).ParseFS(files, "templates/*.html"); err != nil {
 		return nil, fmt.Errorf("read the office's templates: %w", err)
 	}
 	for _, r := range o.all() {

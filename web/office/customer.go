@@ -22,6 +22,7 @@ type customerView struct {
 	Unpaid []document
 	Recent []*payment.Payment
 	Pays   bool // the administrator may charge
+	Runs   bool // there are charge runs
 
 	Balance     string // where the form of an amount goes; empty: there is none
 	Typed       string
@@ -48,7 +49,7 @@ func (d *desk) showCustomer(id int64, p page, typed, wrong string) error {
 	if err != nil {
 		return err
 	}
-	v := customerView{Holder: c, Pays: d.may(Charge), Typed: typed, Wrong: wrong}
+	v := customerView{Holder: c, Pays: d.may(Charge), Runs: d.chargesMany(), Typed: typed, Wrong: wrong}
 	if err := d.e.Serves(ctx, d.Generation, c.PartnerID); err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/caddy-paymentexpress/paymentexpress/payment"
+	"github.com/caddy-paymentexpress/paymentexpress/payment/charge"
 	"github.com/caddy-paymentexpress/paymentexpress/web"
 )
 
@@ -30,6 +31,14 @@ const (
 	actSeen   act = "seen"
 	actLink   act = "link"
 	actGuests act = "guests"
+
+	actPlan   act = "plan"
+	actTick   act = "tick"
+	actStart  act = "start"
+	actPause  act = "pause"
+	actResume act = "resume"
+	actStop   act = "stop"
+	actAgain  act = "again"
 )
 
 // form is what a page has shown that changes something. The browser carries it and can neither
@@ -51,6 +60,10 @@ type form struct {
 	How     payment.Settlement `json:"h,omitempty"`
 	Reason  string             `json:"r,omitempty"`
 	Final   bool               `json:"f,omitempty"` // the page has shown all, and its button does it
+
+	Run  payment.ID   `json:"u,omitempty"`
+	Seqs []int64      `json:"q,omitempty"` // the items that the page has shown
+	Seen []charge.Sum `json:"y,omitempty"` // what is to be charged, as the page has shown it
 }
 
 // seal gives a form its key and its owner.

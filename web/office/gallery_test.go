@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+	"testing/synctest"
 	"time"
 
 	"github.com/caddy-paymentexpress/paymentexpress/payment"
@@ -19,7 +20,7 @@ const markup = `<b>"Kiwi" & 'Co'</b>`
 
 // goldenPages are all pages in all states, each named after its template or problem and, behind a
 // dash, what is special about it.
-var goldenPages = []goldenPage{
+var goldenPages = append(chargePages, []goldenPage{
 	{"overview-quiet", 200, setup{}, func(r *rig) answer { return r.get("") }},
 	{"overview-busy", 200, setup{}, func(r *rig) answer { r.busy(); return r.get("") }},
 	{"which", 200, setup{}, func(r *rig) answer {
@@ -141,6 +142,43 @@ var goldenPages = []goldenPage{
 		return r.rebooking("to", "invoice", "number", "2026/0042", "reason", "the wrong one")
 	}},
 
+	{"overview-figures", 200, setup{}, func(r *rig) answer { r.month(); return r.get("") }},
+	{"overview-away", 200, setup{Office: Config{Upstreams: gatesOpen}}, func(r *rig) answer { return r.get("") }},
+	{"cards", 200, setup{}, func(r *rig) answer { r.manyCards(); return r.get("cards") }},
+	{"cards-seen", 200, setup{Office: Config{Rights: Rights{See: {"manager"}}}}, func(r *rig) answer {
+		r.manyCards()
+		return r.get("cards?standing=good", r.staff(splynxtest.Administrator{Login: "sue", PartnerID: 1, Permissions: paysNot, Role: "manager"}))
+	}},
+	{"cards-none", 200, setup{}, func(r *rig) answer { return r.get("cards?standing=dead") }},
+	{"cards-wrong", 200, setup{}, func(r *rig) answer { return r.get("cards?until=soon") }},
+	{"cardremove", 200, setup{}, func(r *rig) answer { r.carded(); return r.get("cards/1/remove") }},
+	{"no_card", 404, setup{}, func(r *rig) answer { return r.get("cards/1/remove") }},
+	{"card_changed", 409, setup{}, func(r *rig) answer {
+		r.carded()
+		form := r.get("cards/1/remove").form()
+		r.saves(r.Customer, windcavetest.CardApproved, "12")
+		return r.press("cards/1/remove", form)
+	}},
+	{"operations", 200, setup{}, func(r *rig) answer { r.doings(); return r.get("logs") }},
+	{"operations-filtered", 200, setup{}, func(r *rig) answer { r.doings(); return r.get("logs?who=1&what=refund&text=cash") }},
+	{"operations-empty", 200, setup{}, func(r *rig) answer { return r.get("logs?from=1999-01-01") }},
+	{"operations-wrong", 200, setup{}, func(r *rig) answer { return r.get("logs?from=yesterday") }},
+	{"chargelog", 200, setup{}, func(r *rig) answer { r.busy(); return r.get("logs/charges") }},
+	{"chargelog-empty", 200, setup{}, func(r *rig) answer { return r.get("logs/charges?class=soft&from=1999-01-01") }},
+	{"settings", 200, setup{}, func(r *rig) answer { return r.get("settings") }},
+	{"settings-running", 200, setup{Office: Config{Check: checksLong}}, func(r *rig) answer {
+		defer time.Sleep(checkTime) // virtual: it ends
+		return r.follow(r.press("settings/check", r.get("settings").form()))
+	}},
+	{"settings-checked", 200, setup{}, func(r *rig) answer {
+		r.press("settings/check", r.get("settings").form())
+		synctest.Wait()
+		return r.get("settings")
+	}},
+	{"settings-bound", 200, setup{}, func(r *rig) answer {
+		return r.get("settings", r.staff(splynxtest.Administrator{Login: "sue", PartnerID: 2}))
+	}},
+
 	{"list", 200, setup{}, func(r *rig) answer { r.busy(); return r.get("payments") }},
 	{"list-filtered", 200, setup{}, func(r *rig) answer { r.busy(); return r.get("payments?state=needs-you&kind=invoice&customer=1") }},
 	{"list-empty", 200, setup{}, func(r *rig) answer { return r.get("payments?state=declined") }},
@@ -190,7 +228,7 @@ var goldenPages = []goldenPage{
 	}},
 	{"no_splynx", 503, setup{}, func(r *rig) answer { r.get(""); r.Splynx.SetOutage(true); return r.get("customers/1") }},
 	{"shut", 503, setup{}, func(r *rig) answer { r.shut = errors.New("journal is damaged"); return r.get("") }},
-}
+}...)
 
 type goldenPage struct {
 	name   string

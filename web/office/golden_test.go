@@ -18,6 +18,7 @@ var changing = []struct {
 }{
 	{regexp.MustCompile(`name="form" value="[^"]*"`), `name="form" value="SEALED"`},
 	{regexp.MustCompile(`(style|office)\.[0-9a-f]+\.css`), `$1.HASH.css`},
+	{regexp.MustCompile(`live\.[0-9a-f]+\.js`), `live.HASH.js`},
 	{regexp.MustCompile(`([?;&]|amp;)(s|sign|signature)=[A-Za-z0-9_-]+`), `$1$2=SIGNED`},
 }
 

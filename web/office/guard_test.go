@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/caddy-paymentexpress/paymentexpress/payment"
+	"github.com/caddy-paymentexpress/paymentexpress/payment/charge"
 	"github.com/caddy-paymentexpress/paymentexpress/splynx/splynxtest"
 	"github.com/caddy-paymentexpress/paymentexpress/web"
 	"github.com/caddy-paymentexpress/paymentexpress/windcave/windcavetest"
@@ -28,7 +29,7 @@ func addresses(at route) string {
 			id = string(bookedID)
 		}
 	}
-	path = strings.NewReplacer("{kind}", "invoice", "{id}", id, "{how}", "again").Replace(path)
+	path = strings.NewReplacer("{kind}", "invoice", "{id}", id, "{how}", "again", "{run}", string(goldenID)).Replace(path)
 	switch at.path {
 	case "find":
 		path += "?what=customer&q=1"
@@ -46,6 +47,9 @@ func (r *rig) furnished() {
 	r.saves(r.Customer, windcavetest.CardApproved, "11")
 	r.put(goldenID, payment.Parked, approved, because(payment.ReasonBookingRefused, payment.Approved), func(p *payment.Payment) { p.DocumentID = 77 })
 	r.put(bookedID, payment.Recorded, approved, because(payment.ReasonBooked, ""), func(p *payment.Payment) { p.DocumentID = 78 })
+	if r.Runs != nil {
+		r.putRun(goldenID, charge.Planned)
+	}
 }
 
 // paysNot is an administrator who may look at administrators and at nothing else.
@@ -53,7 +57,7 @@ var paysNot = map[string][]string{"Administrators": {"index", "view"}}
 
 // Everybody who may not is refused on every address, whatever is asked for; who may is not.
 func TestWhoMayOpenWhat(t *testing.T) {
-	inBubble(t, setup{}, func(r *rig) {
+	inBubble(t, charging, func(r *rig) {
 		r.furnished()
 		r.Splynx.AddGuestSession(strings.Repeat("9", 32))
 		south := r.Splynx.AddCustomer(splynxtest.Customer{Name: "South", PartnerID: 2})
@@ -116,7 +120,8 @@ func hidden(method, path string, a answer) bool {
 	}
 	path, _, _ = strings.Cut(path, "?")
 	switch path {
-	case "", "payments", "work", "links", "guests":
+	case "", "payments", "work", "links", "guests", "charge", "history", "history/charges", "history/csv",
+		"cards", "logs", "logs/csv", "logs/charges", "logs/charges/csv", "settings":
 		return a.Code == 200
 	case "find":
 		return a.Code == 303
@@ -134,7 +139,7 @@ func opens(method, _ string, a answer) bool {
 // A right is held against every address that needs it, for roles that are named.
 func TestRolesHaveRights(t *testing.T) {
 	rights := Rights{See: {"manager", "Financial-Manager"}, Charge: {"financial-manager"}, Refund: {"super-administrator"}, Settings: {"technician"}}
-	inBubble(t, setup{Office: Config{Rights: rights}}, func(r *rig) {
+	inBubble(t, setup{Office: Config{Rights: rights}, Runs: charging.Runs}, func(r *rig) {
 		r.furnished()
 		for role, has := range map[string][]Right{
 			"manager": {See}, "financial-manager": {See, Charge}, "super-administrator": {See, Refund}, "technician": {Settings}, "engineer": nil,
@@ -182,7 +187,7 @@ func TestButtonsFollowRights(t *testing.T) {
 }
 
 func TestOnlyFromTheOffice(t *testing.T) {
-	inBubble(t, setup{Office: Config{From: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("2001:db8::/32")}}}, func(r *rig) {
+	inBubble(t, setup{Office: Config{From: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("2001:db8::/32")}}, Runs: charging.Runs}, func(r *rig) {
 		before := len(r.Splynx.Log())
 		for _, at := range r.Office.all() {
 			if a := r.send(at.method, web.AdminPath+addresses(at), nil); a.Code != 403 || a.title() != "Not from here" {

@@ -8,7 +8,6 @@ import (
 	"github.com/bojanz/currency"
 
 	"github.com/caddy-paymentexpress/paymentexpress/payment"
-	"github.com/caddy-paymentexpress/paymentexpress/web"
 )
 
 const pageRows = 50
@@ -88,7 +87,7 @@ func (d *desk) list() error {
 		v.First = next(d.r.URL.Path, q, "")
 	}
 	v.Rows, v.Sums = d.rows(all), sums(all)
-	d.show(page{Title: "History", Template: "list", Data: v})
+	d.show(page{Title: "History", Template: "list", Data: v, Tabs: d.tabs()})
 	return nil
 }
 
@@ -194,9 +193,4 @@ func (m moneys) of(code string) *currency.Amount {
 		return &a
 	}
 	return nil
-}
-
-// listPath is the list with a filter.
-func listPath(name, value string) string {
-	return web.AdminPath + "payments?" + url.Values{name: {value}}.Encode()
 }

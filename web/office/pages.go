@@ -14,6 +14,7 @@ import (
 	"github.com/bojanz/currency"
 	"go.uber.org/zap"
 
+	"github.com/caddy-paymentexpress/paymentexpress/internal/meaning"
 	"github.com/caddy-paymentexpress/paymentexpress/payment"
 	"github.com/caddy-paymentexpress/paymentexpress/web"
 )
@@ -25,14 +26,17 @@ type page struct {
 	Template string
 	Data     any
 	Notice   *notice // what happened before
+	Tabs     []place // of several lists, this one and the others
 	Errors   []link  // what is wrong with what was typed, and in which field
 	Refresh  bool    // the page renews itself
+	Live     string  // address of the events that renew it where there is script
 
 	// What every page has around it.
 	Places  []place
 	Framed  bool // in Splynx's dialog: without places of its own
 	Brand   web.Brand
 	Style   string
+	Script  string
 	Staff   string // login of who is signed in
 	Zone    string
 	Renewal string // for the meta element
@@ -65,9 +69,15 @@ func (d *desk) show(p page) {
 	p.Brand, p.Style = d.pages.Brand(d.r, partner), d.style
 	p.Zone = d.Now().In(d.zone).Format("MST")
 	p.Framed = d.r.Header.Get("Sec-Fetch-Dest") == "iframe"
+	if p.Live != "" {
+		p.Script = d.script
+		d.w.Header().Set("Content-Security-Policy", d.w.Header().Get("Content-Security-Policy")+"; script-src 'self'; connect-src 'self'")
+	}
 	if p.Refresh {
 		pause, n := web.Renewal(d.r)
-		p.Renewal = fmt.Sprintf("%d;url=%s?n=%d", pause, d.r.URL.Path, n)
+		again := d.r.URL.Query()
+		again.Set("n", strconv.Itoa(n))
+		p.Renewal = fmt.Sprintf("%d;url=%s?%s", pause, d.r.URL.Path, again.Encode())
 	}
 	var body bytes.Buffer
 	if err := d.templates.ExecuteTemplate(&body, p.Template+".html", p); err != nil {
@@ -92,7 +102,8 @@ func (d *desk) placesHere() (all []place) {
 		if !d.may(p.right) {
 			continue
 		}
-		p.Here = p.Path == d.r.URL.Path || p.Path != web.AdminPath && strings.HasPrefix(d.r.URL.Path, p.Path+"/")
+		p.Here = p.Path == d.r.URL.Path || p.Path != web.AdminPath && strings.HasPrefix(d.r.URL.Path, p.Path+"/") ||
+			p.Or != "" && strings.HasPrefix(d.r.URL.Path+"/", web.AdminPath+p.Or+"/")
 		all = append(all, p)
 	}
 	return all
@@ -114,7 +125,14 @@ func (o *Office) funcs() template.FuncMap {
 		"listing": func(caption string, rows []row, sums []sum) map[string]any {
 			return map[string]any{"Caption": caption, "Rows": rows, "Sums": sums}
 		},
-		"payment": func(id payment.ID) string { return web.AdminPath + "payments/" + string(id) },
+		"payment":  func(id payment.ID) string { return web.AdminPath + "payments/" + string(id) },
+		"run":      runPath,
+		"charged":  historyOf,
+		"count":    grouped,
+		"why":      meaning.RunWhy,
+		"counted":  counted,
+		"barWidth": func() int { return barWidth },
+		"field":    fieldOf,
 	}
 }
 
@@ -133,6 +151,14 @@ func purpose(p *payment.Payment) string {
 		number = "with the id " + strconv.FormatInt(p.DocumentID, 10)
 	}
 	return strings.TrimSpace(kindWords[p.Kind] + " " + number)
+}
+
+// list are the sums, in the order of their currencies.
+func (m moneys) list() (all []currency.Amount) {
+	for _, code := range slices.Sorted(maps.Keys(m)) {
+		all = append(all, m[code])
+	}
+	return all
 }
 
 // moneys are amounts that are added up, each currency apart.

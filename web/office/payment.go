@@ -28,6 +28,7 @@ type paymentView struct {
 	ToType    []fact           // what is to be typed into Splynx
 	Actions   []action
 	Ask       string // the sealed form that has it asked about again; empty: it cannot be
+	InRun     bool   // of a charge run whose page there is
 	PayAgain  string // where its document can be paid, below web.AdminPath
 	Waiting   bool   // a result came back that Windcave was not asked about yet
 	NextCheck time.Time
@@ -78,7 +79,7 @@ func (d *desk) paymentPage() error {
 func (d *desk) view(p *payment.Payment) (*paymentView, error) {
 	v := &paymentView{
 		Payment: p, Standing: standingOf(p), Began: meaning.Origin(p.Origin), NextCheck: p.NextAt,
-		Asked: d.asked(p), Answered: d.answered(p), Actions: d.actions(p),
+		Asked: d.asked(p), Answered: d.answered(p), Actions: d.actions(p), InRun: p.Run != "" && d.chargesMany(),
 	}
 	if p.Kind != payment.KindRefund && p.Kind != payment.KindCardCheck || p.Booking.PaymentID != 0 {
 		v.InSplynx = inSplynx(p)

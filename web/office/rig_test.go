@@ -18,6 +18,7 @@ import (
 
 	"github.com/caddy-paymentexpress/paymentexpress/internal/money"
 	"github.com/caddy-paymentexpress/paymentexpress/payment"
+	"github.com/caddy-paymentexpress/paymentexpress/payment/charge"
 	"github.com/caddy-paymentexpress/paymentexpress/payment/paymenttest"
 	"github.com/caddy-paymentexpress/paymentexpress/splynx/splynxtest"
 	"github.com/caddy-paymentexpress/paymentexpress/web"
@@ -42,6 +43,7 @@ type rig struct {
 	URL     string
 	Logs    *observer.ObservedLogs
 	shut    error // the engine cannot be had
+	Runs    *charge.Runs
 }
 
 // setup says how a rig differs from the usual one.
@@ -49,7 +51,8 @@ type setup struct {
 	World  paymenttest.Options
 	Office Config
 	Web    func(*web.Config)
-	URL    string // default: rigPublic
+	URL    string          // default: rigPublic
+	Runs   *charge.Options // default: the office charges one by one
 }
 
 // inBubble runs a test with a rig on virtual time.
@@ -67,6 +70,8 @@ func newRig(t *testing.T, o setup) *rig {
 	}
 	core, logs := observer.New(zap.DebugLevel)
 	o.World.Logger, o.World.Settings.TimeZone, o.World.Settings.BookingQuietTime = zap.New(core), zone, 2*time.Second
+	watched := new(watched)
+	o.World.Observer = watched
 	r := &rig{T: t, World: paymenttest.New(t, o.World), URL: rigPublic, Logs: logs}
 	if o.URL != "" {
 		r.URL = o.URL
@@ -75,12 +80,17 @@ func newRig(t *testing.T, o setup) *rig {
 	r.Admin = r.Splynx.AddAdministrator(splynxtest.Administrator{Login: "anna", Name: "Anna Office"})
 	r.Splynx.AddAdministratorSession(rigStaff, r.Admin)
 	r.Splynx.AddCustomerSession(rigCustomer, r.Customer)
+	if o.Runs != nil {
+		r.runs(*o.Runs, watched)
+		o.Office.Charge, o.Office.Runs = true, func(context.Context) (*charge.Runs, error) { return r.Runs, r.shut }
+	}
 	c := web.Config{
 		PublicURL: r.URL, Generation: r.Gen, Logger: zap.New(core), SessionCookies: []string{"PHPSESSID"},
 		Engine:  func(context.Context) (*payment.Engine, error) { return r.Engine, r.shut },
 		Invoice: true, Request: true, AddMoney: true, DirectPay: true, Card: true,
 		Office: func(h *web.Handler) (http.Handler, error) {
 			o.Office.AddMoney = !o.Office.AddMoney
+			looks(&o.Office)
 			made, err := Mount(o.Office)(h)
 			if err == nil {
 				r.Office = made.(*Office)

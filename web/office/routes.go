@@ -2,6 +2,7 @@ package office
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/caddy-paymentexpress/paymentexpress/web"
 )
@@ -20,10 +21,10 @@ const (
 	post = http.MethodPost
 )
 
-// all are the routes that there may be. Charging many customers has its place below charge/.
+// all are the routes that there may be.
 func (o *Office) all() []route {
 	money, links := (*Office).addsMoney, (*Office).makesLinks
-	return []route{
+	return append([]route{
 		{get, "{$}", See, (*desk).overview, nil},
 		{get, "find", See, (*desk).find, nil},
 		{get, "pay", Charge, (*desk).findDocument, nil},
@@ -47,17 +48,19 @@ func (o *Office) all() []route {
 		{post, "links", Charge, (*desk).makeLink, links},
 		{get, "guests", Settings, (*desk).askGuests, links},
 		{post, "guests", Settings, (*desk).openGuests, links},
-	}
+	}, slices.Concat(chargeRoutes(), lookRoutes())...)
 }
 
-func (o *Office) addsMoney() bool  { return o.AddMoney }
-func (o *Office) makesLinks() bool { return len(o.pages.OpensForGuests()) > 0 }
+func (o *Office) addsMoney() bool   { return o.AddMoney }
+func (o *Office) chargesMany() bool { return o.Charge && o.Runs != nil }
+func (o *Office) makesLinks() bool  { return len(o.pages.OpensForGuests()) > 0 }
 
 // place is an entry of the list of places. One without an address that is served is not shown.
 type place struct {
 	Name  string
 	Path  string // below web.AdminPath
 	right Right
+	Or    string // where it leads if Path is not served; a page below it is Here too
 	Here  bool
 }
 
@@ -65,7 +68,7 @@ type place struct {
 var places = []place{
 	{Name: "Overview", Path: "", right: See},
 	{Name: "Charge", Path: "charge", right: Charge},
-	{Name: "History", Path: "payments", right: See},
+	{Name: "History", Path: "history", Or: "payments", right: See},
 	{Name: "Work list", Path: "work", right: See},
 	{Name: "Cards", Path: "cards", right: See},
 	{Name: "Links", Path: "links", right: Charge},
@@ -80,6 +83,9 @@ func (o *Office) standing() (all []place) {
 		served[r.path] = r.method == get && (r.on == nil || r.on(o)) || served[r.path]
 	}
 	for _, p := range places {
+		if !served[p.Path] && p.Or != "" {
+			p.Path, p.Or = p.Or, ""
+		}
 		if served[p.Path] || p.Path == "" {
 			p.Path = web.AdminPath + p.Path
 			all = append(all, p)

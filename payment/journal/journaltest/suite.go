@@ -45,6 +45,8 @@ func Run(t *testing.T, open func(t *testing.T) payment.Store) {
 		"keys stay":                           keys,
 		"marks":                               marks,
 		"what was done is listed":             acts,
+		"figures add up":                      figures,
+		"payments are found by their days":    foundByDay,
 		"lists go on page by page":            listed,
 		"what is unfinished is counted":       unfinished,
 	} {

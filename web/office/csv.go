@@ -1,0 +1,127 @@
+package office
+
+import (
+	"context"
+	"encoding/csv"
+	"net/http"
+	"strings"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/caddy-paymentexpress/paymentexpress/payment"
+	"github.com/caddy-paymentexpress/paymentexpress/splynx"
+)
+
+const (
+	exportPage  = 500 // rows that are read at a time: what is kept of a file
+	exportWrite = time.Minute
+	byteOrder   = "\ufeff" // spreadsheets take a file for UTF-8 by it
+)
+
+// sheet writes a file for spreadsheets (RFC 4180), row by row.
+type sheet struct {
+	d     *desk
+	csv   *csv.Writer
+	to    *http.ResponseController
+	names string // why the column of names is empty; empty: it is not
+	known map[int64]string
+}
+
+// export answers with a file. What goes wrong after its beginning is said in its last line.
+func (d *desk) export(name string, what payment.Act, head []string, write func(context.Context, *sheet) error) error {
+	header := d.w.Header()
+	header.Set("Content-Type", "text/csv; charset=utf-8")
+	header.Set("Content-Disposition", `attachment; filename="`+name+`"`)
+	if d.r.Method == http.MethodHead {
+		return nil
+	}
+	what.What = payment.DeedExport
+	d.notes(what)
+	d.did("exported "+name, zap.String("run", string(what.Run)))
+	s := &sheet{d: d, csv: csv.NewWriter(d.w), to: http.NewResponseController(d.w), known: map[int64]string{}}
+	s.csv.UseCRLF = true
+	s.patience()
+	if _, err := d.w.Write([]byte(byteOrder)); err != nil {
+		return nil // nobody reads
+	}
+	err := s.csv.Write(head)
+	if err == nil {
+		err = write(d.r.Context(), s)
+	}
+	if err != nil && d.r.Context().Err() == nil {
+		d.Logger.Error("a file could not be written to its end", zap.String("file", name), zap.Error(err))
+		_ = s.csv.Write([]string{"This file is not complete: something could not be read. Download it again."})
+	}
+	if s.names != "" {
+		_ = s.csv.Write([]string{s.names})
+	}
+	s.csv.Flush()
+	return nil
+}
+
+// patience gives whoever reads the file time for the next page.
+func (s *sheet) patience() {
+	_ = s.to.SetWriteDeadline(time.Now().Add(exportWrite)) // not every writer can
+}
+
+// page ends a page of rows.
+func (s *sheet) page() error {
+	s.csv.Flush()
+	s.patience()
+	return s.csv.Error()
+}
+
+// meet reads the names of a page's customers. Once Splynx does not answer, none are asked for.
+func (s *sheet) meet(ctx context.Context, ids []int64) {
+	if s.names != "" {
+		return
+	}
+	if len(s.known) > exportPage {
+		clear(s.known)
+	}
+	var fresh []int64
+	for _, id := range ids {
+		if _, ok := s.known[id]; !ok && id != 0 {
+			s.known[id] = ""
+			fresh = append(fresh, id)
+		}
+	}
+	if len(fresh) == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, splynxTimeout)
+	defer cancel()
+	found, err := s.d.Generation.Splynx.CustomersByID(ctx, fresh)
+	if err != nil {
+		s.names = "The names of customers are not complete: Splynx did not answer."
+		return
+	}
+	for id, c := range found {
+		s.known[id] = s.d.nameOf(c)
+	}
+}
+
+// nameOf is a customer's name, if the administrator may see it.
+func (d *desk) nameOf(c splynx.Customer) string {
+	if !sees(d.staff, c.PartnerID) {
+		return ""
+	}
+	return c.Name
+}
+
+// safe keeps a spreadsheet from taking text for a formula.
+func safe(text string) string {
+	if text != "" && strings.ContainsRune("=+-@\t\r", rune(text[0])) {
+		return "'" + text
+	}
+	return text
+}
+
+// when is a time with its zone.
+func (d *desk) when(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.In(d.zone).Format(time.RFC3339)
+}
