@@ -50,7 +50,7 @@ func TestWhatWasDoneIsKept(t *testing.T) {
 		var got []deed
 		for _, a := range acts {
 			got = append(got, deed{a.Who, a.What, a.Note})
-			if a.At.IsZero() || a.Node == "" {
+			if a.At.IsZero() || a.Node == "" || a.Partner != 1 {
 				t.Errorf("%+v", a)
 			}
 		}

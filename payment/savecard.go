@@ -376,7 +376,11 @@ func (e *Engine) RemoveCard(ctx context.Context, customer int64, who string) err
 		return errors.New("the card still stands in splynx after it was removed")
 	}
 	g.logger().Info("card removed", zap.Int64("customer", customer), zap.String("who", who))
-	e.did(ctx, g, DeedRemoveCard, &Payment{Customer: customer}, who, "")
+	of := &Payment{Customer: customer}
+	if c, err := g.Splynx.Customer(ctx, customer); err == nil { // for whoever may see the partner's acts alone
+		of.Partner = c.PartnerID
+	}
+	e.did(ctx, g, DeedRemoveCard, of, who, "")
 	return nil
 }
 
