@@ -87,8 +87,12 @@ func hard(i Item) bool {
 }
 
 func hardAnswer(class, code string) bool {
-	return class == "card" || class == "token" || slices.Contains(hardCodes, code)
+	return class == "card" || class == "token" || HardCode(code)
 }
+
+// HardCode tells whether a bank will never approve what it has answered with a code, by Visa's
+// rules.
+func HardCode(code string) bool { return slices.Contains(hardCodes, code) }
 
 const (
 	// Visa allows 15 tries of a card in 30 days, Mastercard 10 declines a day; the lower of each

@@ -70,10 +70,6 @@ var (
 	againNever = again{markStop, "no", "Not with this card: each further try is fined. The customer needs to save another one."}
 )
 
-// hardCodes are what a bank will never approve, by Visa's rules; package charge leaves them out of
-// runs that charge failed ones again.
-var hardCodes = []string{"04", "07", "12", "14", "15", "41", "43", "46", "57", "R0", "R1", "R3"}
-
 // againWords are by the class of the gateway's answer.
 var againWords = map[string]again{
 	"soft":      againLater,
@@ -89,7 +85,7 @@ var againWords = map[string]again{
 
 // againOf is for an item that has failed. A hard code rules its class.
 func againOf(class, code string) again {
-	if slices.Contains(hardCodes, code) {
+	if charge.HardCode(code) {
 		return againNever
 	}
 	return cmp.Or(againWords[class], again{markWait, "look first", "Look at one of them first."})
