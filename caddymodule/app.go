@@ -305,7 +305,11 @@ func (a *App) Start() error {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	a.stopping = cancel
-	a.host.enforce(inForce{generation: a.generation, limit: web.GuestLimit(a.GuestLimit), pace: a.Charge.pace(), app: a})
+	automatic, err := a.Charge.automatic()
+	if err != nil { // checked before
+		return err
+	}
+	a.host.enforce(inForce{generation: a.generation, limit: web.GuestLimit(a.GuestLimit), pace: a.Charge.pace(), automatic: automatic, app: a})
 	if !isLive(a.endpoint) {
 		a.log.Warn("windcave endpoint is not the live host: its payments may be tests, and their invoices become paid in splynx all the same", zap.String("endpoint", a.endpoint))
 	}

@@ -104,6 +104,19 @@ func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 //			stop_after <number>
 //			confirm_above <number> [<amount>]
 //			despite_credit
+//			schedule <name> {
+//				on issue|due|after_issue <days>|before_due <days>|after_due <days>
+//				at <hh:mm>
+//				start preview|charge
+//				partner <id...>
+//				despite_credit
+//			}
+//			retry {
+//				soft|declined <duration...>
+//				at <hh:mm>
+//				most <number>
+//				cool_down <duration>
+//			}
 //		}
 //		office {
 //			see|charge|refund|settings <role...>

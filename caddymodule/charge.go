@@ -26,6 +26,10 @@ type Charge struct {
 	// Charges although the customer's credit in Splynx covers it. Default: false, such are left
 	// out.
 	DespiteCredit bool `json:"despite_credit,omitempty"`
+	// Runs that are made by themselves, by their names. Default: none.
+	Schedules map[string]Schedule `json:"schedules,omitempty"`
+	// Declined charges that are made again by themselves. Default: none.
+	Retry Retry `json:"retry,omitzero"`
 }
 
 // ConfirmAbove is the limit above which nobody starts a run without having typed its number.
@@ -43,7 +47,8 @@ func (c *Charge) parse(d *caddyfile.Dispenser) error {
 	return words{
 		"concurrency": whole(&c.Concurrency), "per_second": whole(&c.PerSecond), "stop_after": whole(&c.StopAfter),
 		"confirm_above": c.ConfirmAbove.parse, "despite_credit": set(&c.DespiteCredit),
-	}.read(d, "charge")
+		"schedule": c.parseSchedule, "retry": c.Retry.parse,
+	}.read(d, "charge", "schedule")
 }
 
 func (c *ConfirmAbove) parse(d *caddyfile.Dispenser) error {
@@ -91,6 +96,9 @@ func (a *App) checkCharge() error {
 			return fmt.Errorf("paymentexpress: charge: confirm_above: %q is no amount of %s above 0, such as 10000.00", c.ConfirmAbove.Amount, a.Currency)
 		}
 	}
+	if _, err := a.Charge.automatic(); err != nil {
+		return fmt.Errorf("paymentexpress: charge: %w", err)
+	}
 	return nil
 }
 
@@ -99,8 +107,10 @@ type pace struct{ concurrency, perSecond, stopAfter int }
 
 func (c *Charge) pace() pace { return pace{c.Concurrency, c.PerSecond, c.StopAfter} }
 
-func (p pace) options() charge.Options {
-	return charge.Options{Concurrency: p.concurrency, PerSecond: rate.Limit(p.perSecond), StopAfter: p.stopAfter}
+func (h *host) runOptions() charge.Options {
+	return charge.Options{
+		Concurrency: h.pace.concurrency, PerSecond: rate.Limit(h.pace.perSecond), StopAfter: h.pace.stopAfter, Automatic: h.Automatic,
+	}
 }
 
 // exceeded tells whether a run with these sums is one whose number must be typed.

@@ -54,6 +54,7 @@ type inForce struct {
 	pace       pace
 	app        *App      // for the admin address
 	since      time.Time // with the monotonic clock
+	automatic  charge.Automatic
 }
 
 var errOpening = errors.New("the journal is being opened")

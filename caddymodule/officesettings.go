@@ -242,6 +242,8 @@ var settingGroups = []struct {
 		{name: "charge stop_after", of: func(a *App) string { return decimal(a.Charge.StopAfter) }},
 		{name: "charge confirm_above", of: func(a *App) string { return decimal(a.Charge.ConfirmAbove.Count) + " " + a.Charge.ConfirmAbove.Amount }},
 		{name: "charge despite_credit", of: func(a *App) string { return yes(a.Charge.DespiteCredit) }},
+		{name: "charge schedule", of: func(a *App) string { return a.Charge.schedulesSaid() }},
+		{name: "charge retry", of: func(a *App) string { return a.Charge.Retry.String() }},
 	}},
 	{"What is offered", []settingRow{
 		{name: "entry_points invoice", of: func(a *App) string { return a.EntryPoints.Invoice }},

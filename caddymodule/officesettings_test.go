@@ -103,7 +103,7 @@ func TestEverySettingIsShown(t *testing.T) {
 		}
 	}
 	other := map[string]string{ // the words of the Caddyfile, where they are not those of JSON
-		"url": "splynx", "session_cookies": "session_cookie", "windcave": "endpoint", "partners": "pxpay", "fields": "field", "modes": "mode",
+		"schedules": "schedule", "url": "splynx", "session_cookies": "session_cookie", "windcave": "endpoint", "partners": "pxpay", "fields": "field", "modes": "mode",
 	}
 	var look func(reflect.Type)
 	look = func(of reflect.Type) {

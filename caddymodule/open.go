@@ -59,7 +59,7 @@ func (h *host) tryOpen(ctx context.Context, log *zap.Logger) bool {
 			h.engine.Push(f.generation)
 			h.pace = f.pace
 		}
-		h.runs = charge.New(store, h.engine, h.pace.options())
+		h.runs = charge.New(store, h.engine, h.runOptions())
 	}
 	h.mu.Unlock()
 	if closed {

@@ -55,7 +55,7 @@ func (h *host) changePace() {
 			h.pace = h.inForce[n-1].pace
 		}
 		if !h.closed {
-			h.runs = charge.New(h.store, h.engine, h.pace.options())
+			h.runs = charge.New(h.store, h.engine, h.runOptions())
 		}
 		h.mu.Unlock()
 	}
