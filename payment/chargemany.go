@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"time"
 
 	"github.com/caddy-paymentexpress/paymentexpress/splynx"
 )
@@ -64,6 +65,7 @@ type many struct {
 	statement int64
 	payments  []*Payment // that were submitted; nil where something else came of the start
 	invoices  map[int64]splynx.Invoice
+	dueAt     time.Time // when they were read
 	dueErr    error
 }
 
@@ -88,6 +90,7 @@ func (m *many) submit(ctx context.Context) error {
 	var written sync.WaitGroup // beside each other: the journal syncs them together
 	for i, s := range m.starts {
 		written.Go(func() {
+			defer m.survive("intent of a run")
 			if m.g.Partner(s.Partner).PxPost == nil {
 				m.told(i, nil, fmt.Errorf("%w: PxPost of partner %d", ErrNoCredentials, s.Partner))
 				return
@@ -125,6 +128,7 @@ func (m *many) read(ctx context.Context, ids []int64) (err error) {
 func (m *many) readDue(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
+	m.dueAt = m.now()
 	var ids []int64
 	for _, p := range m.payments {
 		if p != nil && p.Kind == KindInvoice {
@@ -138,7 +142,7 @@ func (m *many) readDue(ctx context.Context) {
 
 // seen is what was read for a payment.
 func (m *many) seen(p *Payment) *shown {
-	s := &shown{card: m.cards[p.Customer], statement: m.statement, forget: func() {}, turn: m.turn}
+	s := &shown{card: m.cards[p.Customer], statement: m.statement, forget: func() {}, turn: m.turn, dueAt: m.dueAt}
 	s.wait = func() error {
 		c, ok := m.customers[p.Customer]
 		if !ok {

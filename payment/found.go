@@ -46,7 +46,7 @@ func (e *Engine) found(ctx context.Context, g *Generation, p *Payment, rows []sp
 	}
 	faultpoint.Hit("record_processed")
 	switch {
-	case onDocument(row) || p.DocumentID == 0:
+	case onDocument(row) || p.DocumentID == 0 || p.Kind == KindRefund:
 	case p.Booking.WithoutDocument:
 		g.logger().Error("splynx refused the payment on the invoice: it was booked to the balance, and the invoice is still due", describe(p)...)
 		e.did(ctx, g, DeedOnBalance, p, "engine", "")

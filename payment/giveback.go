@@ -136,6 +136,9 @@ func (e *Engine) refundDone(ctx context.Context, g *Generation, r *Payment) erro
 	if err != nil {
 		return err
 	}
+	if of.State == Approved && !of.GivesBack && of.Kind != KindCardCheck { // it is known soon whether it stands in Splynx
+		return e.waitForRefund(ctx, g, r, e.now().Add(refundPoll), nil)
+	}
 	if of.standsInSplynx() {
 		if g.Settings.RefundPayments && !r.Booking.WithoutDocument || r.Booking.Post != PostNone {
 			return e.book(ctx, g, r)

@@ -50,7 +50,7 @@ func (e *Engine) Rebook(ctx context.Context, id ID, to Rebook, reason, who strin
 		return nil, err
 	}
 	p, err = e.change(context.WithoutCancel(ctx), g, id, func(q *Payment) (Writes, error) {
-		if err := q.rebooks(); err != nil {
+		if err := errors.Join(q.rebooks(), q.sameRefunds(p)); err != nil {
 			return Writes{}, err
 		}
 		note := fmt.Sprintf("%s (was: %s)", reason, q.meantFor())
@@ -95,6 +95,15 @@ func (e *Engine) refundsFailed(ctx context.Context, p *Payment) error {
 		if !e.refundFailed(r) {
 			return fmt.Errorf("%w: its refund %s is %s; settle that first", ErrSettlement, r.ID, r.State)
 		}
+	}
+	return nil
+}
+
+// sameRefunds refuses when a refund was begun since the payment was read: whoever decides has to
+// see it.
+func (p *Payment) sameRefunds(read *Payment) error {
+	if len(p.GivenBack) != len(read.GivenBack) {
+		return fmt.Errorf("%w: a refund of it was begun just now; look again", ErrSettlement)
 	}
 	return nil
 }

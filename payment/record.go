@@ -2,6 +2,7 @@ package payment
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"go.uber.org/zap"
@@ -17,24 +18,27 @@ const recordTimeout = 10 * time.Second
 // asked for, since the payer waits for both. The function it returns waits for what came of
 // it. A record that cannot be made stops nothing; one whose answer was lost is searched for
 // when it is needed. statement is 0 where it is not known yet.
-func (e *Engine) openRecord(ctx context.Context, g *Generation, p *Payment, statement int64) func() Booking {
+func (e *Engine) openRecord(ctx context.Context, g *Generation, p *Payment, statement int64) func() (Booking, error) {
 	if p.apart() { // never booked
-		return func() Booking { return Booking{} }
+		return func() (Booking, error) { return Booking{}, nil }
 	}
-	made := make(chan Booking, 1)
+	var b Booking
+	err := errors.New("it panicked")
+	made := make(chan struct{})
 	go func() {
 		defer close(made)
 		defer e.survive("statement record")
 		ctx, cancel := context.WithTimeout(ctx, recordTimeout)
 		defer cancel()
-		b, err := e.makeRecord(ctx, g, p, statement)
-		if err != nil {
+		if b, err = e.makeRecord(ctx, g, p, statement); err != nil {
 			g.logger().Warn("statement record could not be made; the payment goes on without", append(describe(p), zap.Error(err))...)
 			b = Booking{}
 		}
-		made <- b
 	}()
-	return func() Booking { return <-made }
+	return func() (Booking, error) {
+		<-made
+		return b, err
+	}
 }
 
 // makeRecord finds or makes the statement and the record.

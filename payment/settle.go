@@ -93,8 +93,9 @@ func (e *Engine) Settle(ctx context.Context, id ID, how Settlement, reason, who 
 	if err != nil {
 		return nil, err
 	}
+	read := p
 	p, err = e.change(context.WithoutCancel(ctx), g, id, func(q *Payment) (Writes, error) {
-		if err := q.settles(how); err != nil {
+		if err := errors.Join(q.settles(how), q.sameRefunds(read)); err != nil {
 			return Writes{}, err
 		}
 		ev, err := e.settle(g, q, how, rows, reason, who)

@@ -265,7 +265,7 @@ func (e *Engine) offer(ctx context.Context, g *Generation, s Start, formKey stri
 	record := e.openRecord(ctx, g, p, 0)
 	page, pageErr := with.PxPay.GenerateRequest(ctx, request)
 	faultpoint.Hit("page_answered")
-	opened := record()
+	opened, _ := record() // the payment goes on without
 	p, err = e.change(context.WithoutCancel(ctx), g, p.ID, func(p *Payment) (Writes, error) {
 		if p.Booking.RecordID == 0 { // else a notification was faster, and has found it
 			p.Booking.StatementID, p.Booking.RecordID, p.Booking.RecordStatus = opened.StatementID, opened.RecordID, opened.RecordStatus

@@ -32,7 +32,7 @@ type Store interface {
 	// bookings for one customer run one after another.
 	Claim(ctx context.Context, id ID, owner string, now time.Time, lease time.Duration) (*Payment, error)
 	// Due lists payments whose time has come and that nobody has claimed, approved money first
-	// and then the oldest, and
+	// and then the oldest; with more than limit of them half of the places are for the others. It
 	// tells when the next one's time comes (zero: none is waiting).
 	Due(ctx context.Context, now time.Time, limit int) (due []ID, next time.Time, err error)
 

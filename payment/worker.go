@@ -60,7 +60,7 @@ func (e *Engine) work() {
 		case <-e.wake:
 			if !soon {
 				soon = true
-				timer.Reset(max(breath, roundShare*took))
+				timer.Reset(max(breath, min(roundShare*took, busyLook)))
 			}
 		case <-timer.C:
 			soon = false

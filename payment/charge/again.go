@@ -124,7 +124,7 @@ func (p *planner) againOut(a *account, id int64) Out {
 			return OutCardRests
 		}
 	}
-	if c.day >= mostInDay || c.all >= mostInMonth {
+	if c.enough() {
 		return OutTriedEnough
 	}
 	return ""

@@ -53,7 +53,7 @@ func (w *runner) judge(ctx context.Context, items []Item) (ready []Item, leave [
 		if out == "" {
 			out = kept.out(w.run, c)
 		}
-		if out == "" && w.run.Class != "" {
+		if out == "" && w.run.Of != "" {
 			if out, err = w.triedNow(ctx, g, i); err != nil {
 				return nil, nil, err
 			}
@@ -100,10 +100,19 @@ func customerNow(g *payment.Generation, i Item, c splynx.Customer, there bool, c
 	return cardOut(card)
 }
 
-// triedNow tells why the retry plan does not try the item's card any more: another run may have.
+// triedNow tells why the item's card is not tried again any more: another run may have.
 func (w *runner) triedNow(ctx context.Context, g *payment.Generation, i Item) (Out, error) {
 	list, err := w.declines(ctx, i.Customer)
-	return w.o.Automatic(g).Retry.out(countDeclines(list, i.Card.Key, i.DocumentID, w.now()), w.now(), zone(g)), err
+	c := countDeclines(list, i.Card.Key, i.DocumentID, w.now())
+	switch {
+	case err != nil:
+		return "", err
+	case w.run.Class != "":
+		return w.o.Automatic(g).Retry.out(c, w.now(), zone(g)), nil
+	case c.enough():
+		return OutTriedEnough, nil
+	}
+	return "", nil
 }
 
 // invoiceNow is what is due on the item's invoice by now. Less than was planned is charged as it

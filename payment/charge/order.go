@@ -53,7 +53,7 @@ func (r *Runs) Plan(ctx context.Context, o Order) (*Run, error) {
 	run := &Run{
 		ID: id, FormKey: o.FormKey, Sort: o.Sort, Filter: o.Filter, Partners: o.Partners, DespiteCredit: o.DespiteCredit,
 		Source: o.Source, Who: o.Who, Of: o.Of,
-		Schedule: o.schedule, Class: o.class, Starts: o.starts, State: Planning, Why: WhyAsked, CreatedAt: now, MovedAt: now,
+		Schedule: o.schedule, Class: o.class, Starts: o.starts, State: Planning, Why: WhyAsked, CreatedAt: now, MovedAt: now, Revision: 1,
 	}
 	begun := Event{Run: id, At: now, To: Planning, Why: WhyAsked, Who: o.Who, Node: r.o.Node}
 	err = r.store.CreateRun(ctx, run, begun)

@@ -213,6 +213,9 @@ func countDeclines(list []*payment.Payment, card string, id int64, now time.Time
 	return c
 }
 
+// enough tells that the card was declined as often as all schemes allow.
+func (c declinesOf) enough() bool { return c.day >= mostInDay || c.all >= mostInMonth }
+
 // out tells why the retry plan does not try a card now.
 func (p RetryPlan) out(c declinesOf, now time.Time, in *time.Location) Out {
 	p = p.normalize()

@@ -69,6 +69,7 @@ type Run struct {
 	MovedAt   time.Time `json:"moved_at"` // when something of it was last done
 	EndedAt   time.Time `json:"ended_at,omitzero"`
 
+	Revision  int64  `json:"revision,omitempty"`   // of the plan: grows whenever somebody ticks off or on
 	Items     int64  `json:"items"`                // written so far; their Seq are 1 to Items
 	Cursor    Cursor `json:"cursor,omitzero"`      // how far the planning has come
 	PerMinute int    `json:"per_minute,omitempty"` // charges ended in the last minute, or at that pace where it is younger

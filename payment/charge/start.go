@@ -13,6 +13,7 @@ import (
 // StartOptions is what a person confirms.
 type StartOptions struct {
 	Seen       []Sum // what the confirm step has shown: ToCharge of the sums
+	Revision   int64 // of the plan that it has shown; 0: only the sums are compared
 	HandlerOff bool  // the person states that Splynx's own charge handler and auto-charge are off
 }
 
@@ -68,7 +69,7 @@ func (r *Runs) Start(ctx context.Context, id payment.ID, who string, o StartOpti
 		return nil, err
 	}
 	return r.start(ctx, id, who, func(run *Run, open []*Run, sums []Sum) error {
-		if !sameSums(o.Seen, ToCharge(sums)) {
+		if !sameSums(o.Seen, ToCharge(sums)) || o.Revision != 0 && o.Revision != run.Revision {
 			return ErrPlanChanged
 		}
 		for _, other := range open {
@@ -121,6 +122,7 @@ func (r *Runs) TickOff(ctx context.Context, id payment.ID, seqs []int64, off boo
 		if run.State != Planned {
 			return Writes{}, fmt.Errorf("%w: run %s is %s", ErrMove, run.ID, run.State)
 		}
+		run.Revision++
 		var w Writes
 		for _, seq := range seqs {
 			if off {

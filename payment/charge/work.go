@@ -172,8 +172,8 @@ func (w *runner) patiently(ctx context.Context, read func() error) error {
 // batch is how many charges are claimed together.
 func (w *runner) batch() int {
 	n := min(w.o.Concurrency, chunk)
-	if w.limit != nil { // what is claimed must not wait for long
-		n = min(n, max(1, int(2*w.limit.Limit())))
+	if w.limit != nil { // what is claimed does not wait for the rate
+		n = 1
 	}
 	return n
 }
@@ -190,6 +190,9 @@ func (w *runner) chargeReady(ctx context.Context, n int) {
 	}
 	for some := range w.ready {
 		for len(some) > 0 && ctx.Err() == nil { // else what was handed on is planned still
+			if w.limit != nil && w.limit.Wait(ctx) != nil {
+				return
+			}
 			now := len(some)
 			if !w.breaker.isProven() {
 				now = min(now, w.o.StopAfter)
@@ -202,12 +205,7 @@ func (w *runner) chargeReady(ctx context.Context, n int) {
 
 // turn has a charge that was claimed wait for a place at the gateway. It goes on though somebody
 // has paused the run meanwhile, or the process ends, unless all others would fare no better.
-func (w *runner) turn(ctx context.Context) (func(), error) {
-	if w.limit != nil {
-		if err := w.limit.Wait(ctx); err != nil {
-			return nil, err
-		}
-	}
+func (w *runner) turn(context.Context) (func(), error) {
 	w.places <- struct{}{}
 	w.mu.Lock()
 	defer w.mu.Unlock()

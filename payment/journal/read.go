@@ -16,23 +16,20 @@ import (
 
 // Due implements payment.Store.
 func (s *SQLite) Due(ctx context.Context, now time.Time, limit int) (due []payment.ID, next time.Time, err error) {
-	rows, err := s.read.query(ctx, `SELECT id FROM payments p WHERE next_at>0 AND next_at<=?1 AND lease_until<=?1
-		AND NOT (state='approved' AND EXISTS (SELECT 1 FROM payments o WHERE o.customer=p.customer AND o.state='approved' AND o.id<>p.id AND o.lease_until>?1))
-		ORDER BY state<>'approved', next_at LIMIT ?2`, stamp(now), limit)
+	money, err := s.ids(ctx, `SELECT id FROM payments p WHERE next_at>0 AND next_at<=?1 AND lease_until<=?1 AND state='approved'
+		AND NOT EXISTS (SELECT 1 FROM payments o WHERE o.customer=p.customer AND o.state='approved' AND o.id<>p.id AND o.lease_until>?1)
+		ORDER BY next_at LIMIT ?2`, stamp(now), limit)
 	if err != nil {
 		return nil, time.Time{}, err
 	}
-	defer rows.Close()
-	for rows.Next() {
-		var id string
-		if err := rows.Scan(&id); err != nil {
-			return nil, time.Time{}, err
-		}
-		due = append(due, payment.ID(id))
-	}
-	if err := rows.Err(); err != nil {
+	others, err := s.ids(ctx, `SELECT id FROM payments WHERE next_at>0 AND next_at<=?1 AND lease_until<=?1 AND state<>'approved' ORDER BY next_at LIMIT ?2`, stamp(now), limit)
+	if err != nil {
 		return nil, time.Time{}, err
 	}
+	if room := limit - min(len(others), limit/2); len(money) > room { // what waits for the gateway must not starve
+		money = money[:room]
+	}
+	due = append(money, others[:min(len(others), limit-len(money))]...)
 	later, err := s.read.number(ctx, `SELECT MIN(next_at) FROM payments WHERE next_at>0 AND next_at>?`, stamp(now))
 	if err != nil {
 		return nil, time.Time{}, err
@@ -42,6 +39,23 @@ func (s *SQLite) Due(ctx context.Context, now time.Time, limit int) (due []payme
 		later = claimed
 	}
 	return due, unstamp(later), err
+}
+
+// ids reads a list of payments' ids.
+func (s *SQLite) ids(ctx context.Context, query string, args ...any) (list []payment.ID, err error) {
+	rows, err := s.read.query(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		list = append(list, payment.ID(id))
+	}
+	return list, rows.Err()
 }
 
 // Get implements payment.Store.

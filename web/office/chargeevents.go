@@ -123,8 +123,11 @@ func (d *desk) rests(ctx context.Context, pause time.Duration, changed <-chan st
 	return true
 }
 
+// lines keeps what has several lines in one event: each end of a line would begin a field.
+var lines = strings.NewReplacer("\r\n", "\ndata: ", "\r", "\ndata: ", "\n", "\ndata: ")
+
 func (s *stream) event(name, data string) error {
-	return s.send(fmt.Sprintf("event: %s\ndata: %s\n\n", name, strings.ReplaceAll(data, "\n", "\ndata: ")))
+	return s.send(fmt.Sprintf("event: %s\ndata: %s\n\n", name, lines.Replace(data)))
 }
 
 // send writes, past the server's own deadline.

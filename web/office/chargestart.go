@@ -48,7 +48,7 @@ func (d *desk) startView(v *runView, typed startTyped) (*startView, error) {
 		Button: "Charge " + counted(v.Left.N, v.Sort) + " " + amounts(v.Left.All), N: v.Left.N,
 		Type: d.large(v.Left), State: v.Stated == nil, Typed: typed, Wrong: typed.Wrong,
 	}
-	s.Form, err = d.seal(form{Act: actStart, Run: v.ID, Seen: charge.ToCharge(v.Live.Sums)})
+	s.Form, err = d.seal(form{Act: actStart, Run: v.ID, Seen: charge.ToCharge(v.Live.Sums), Plan: v.Revision})
 	return s, err
 }
 
@@ -120,7 +120,7 @@ func (d *desk) startRun() error {
 		return err
 	}
 	off := stated == nil && typed.Off
-	started, err := runs.Start(d.r.Context(), run.ID, d.who(), charge.StartOptions{Seen: f.Seen, HandlerOff: off})
+	started, err := runs.Start(d.r.Context(), run.ID, d.who(), charge.StartOptions{Seen: f.Seen, Revision: f.Plan, HandlerOff: off})
 	if off { // it is kept, whatever became of the start
 		if stated, _ := runs.HandlerOff(d.r.Context()); stated != nil && stated.Who == d.who() {
 			d.acts(payment.DeedHandlerOff, run, "")

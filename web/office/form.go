@@ -64,6 +64,7 @@ type form struct {
 	Run  payment.ID   `json:"u,omitempty"`
 	Seqs []int64      `json:"q,omitempty"` // the items that the page has shown
 	Seen []charge.Sum `json:"y,omitempty"` // what is to be charged, as the page has shown it
+	Plan int64        `json:"v,omitempty"` // the revision of that plan
 }
 
 // seal gives a form its key and its owner.

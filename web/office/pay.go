@@ -96,6 +96,8 @@ func (d *desk) pay(b *bill, f form) error {
 		return d.to("payments/" + string(made.ID))
 	case since != nil:
 		return d.showBill(b, page{Status: http.StatusConflict, Notice: &notice{markWait, fmt.Sprintf("Nothing was charged. Since you opened this page, %s was begun for the same: payment %s. Charge once more only if that is meant.", web.Money(since.Amount), since.ID)}})
+	case b.pending:
+		return d.showBill(b, page{Status: http.StatusConflict})
 	case b.Kind != payment.KindTopUp && !b.Amount.Equal(*f.Amount):
 		return d.showBill(b, page{Status: http.StatusConflict, Notice: &notice{markWait, "Nothing was charged. The amount due has changed."}})
 	}
