@@ -254,6 +254,9 @@ func TestOneFileMovesPayments(t *testing.T) {
 			if dir := filepath.Dir(path); strings.HasSuffix(dir, "test") || dir == "charge" { // journaltest, paymenttest: they make payments up; charge: its states are of runs
 				continue
 			}
+			if base := filepath.Base(path); base == "chargeitems.go" || base == "exportrows.go" { // filters of a run's items have a State
+				continue
+			}
 			f, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
 			if err != nil {
 				t.Fatal(err)

@@ -4,7 +4,9 @@ import (
 	"context"
 	"time"
 
+	"github.com/caddy-paymentexpress/paymentexpress/internal/meaning"
 	"github.com/caddy-paymentexpress/paymentexpress/payment"
+	"github.com/caddy-paymentexpress/paymentexpress/payment/charge"
 	"github.com/caddy-paymentexpress/paymentexpress/web"
 )
 
@@ -30,6 +32,11 @@ func (d *desk) health() (all []ailment, err error) {
 	if h.Journal.Held != nil && h.Journal.CompareError != "" {
 		all = append(all, ailment{markWait, "The journal could not be compared with Splynx yet. No payment starts.", "See whether Splynx answers.", link{}})
 	}
+	standing, err := d.standingRuns(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all = append(all, standing...)
 	refused, err := d.refusals(ctx)
 	if err != nil {
 		return nil, err
@@ -52,6 +59,27 @@ func (d *desk) health() (all []ailment, err error) {
 			a.Link = link{"Open payment links…", web.AdminPath + "guests"}
 		}
 		all = append(all, a)
+	}
+	return all, nil
+}
+
+// standingRuns tells of runs that have stopped by themselves and wait for a person.
+func (d *desk) standingRuns(ctx context.Context) (all []ailment, err error) {
+	if d.Runs == nil || !d.Charge {
+		return nil, nil
+	}
+	runs, err := d.Runs(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list, err := d.visible(ctx, runs, charge.RunFilter{States: []charge.State{charge.Paused, charge.Waiting}}, pageRows)
+	if err != nil {
+		return nil, err
+	}
+	for _, run := range list {
+		if run.Why != charge.WhyAsked {
+			all = append(all, ailment{markStop, "A charge run stands still: " + meaning.RunWhy(run.Why) + ".", "Mend it, then resume or stop the run.", link{"The run", web.AdminPath + "charge/" + string(run.ID)}})
+		}
 	}
 	return all, nil
 }
