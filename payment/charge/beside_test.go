@@ -45,7 +45,7 @@ func TestCustomersPayBesideARun(t *testing.T) {
 		}
 		run := o.plan()
 		o.starts(run.ID)
-		time.Sleep(6 * time.Second) // virtual
+		time.Sleep(6 * time.Second)    // virtual
 		known := map[int64]time.Time{} // when the journal knew of the customer's money
 		for document, i := range o.items(run.ID) {
 			if i.State == charge.ItemPlanned || i.State == charge.ItemCharging {
