@@ -107,7 +107,10 @@ func (h *Handler) paymentEntry(p *payment.Payment, payer string, sub bool) (row 
 func entryState(p *payment.Payment) (key string, m mark, ok bool) {
 	switch p.State {
 	case payment.Recorded, payment.Approved:
-		if p.Kind == payment.KindCardCheck || p.GivesBack {
+		switch {
+		case p.Kind == payment.KindRefund:
+			return "state.given_back", markDone, true
+		case p.Kind == payment.KindCardCheck || p.GivesBack:
 			return "state.going_back", markWait, true
 		}
 		return "state.paid", markDone, true

@@ -8,8 +8,8 @@ import (
 	"github.com/caddy-paymentexpress/paymentexpress/splynx"
 )
 
-// What goes wrong with all of them pauses the run by itself.
-func TestPausesByItself(t *testing.T) {
+// F25: what goes wrong with all of them pauses the run by itself.
+func TestF25PausesByItself(t *testing.T) {
 	t.Parallel()
 	for bank, c := range map[string]struct {
 		why     charge.Why

@@ -64,9 +64,9 @@ func TestPlanReasons(t *testing.T) {
 	})
 }
 
-// Several invoices of a customer share the credit, in their order; what is charged in full leaves
+// F80: several invoices of a customer share the credit, in their order; what is charged in full leaves
 // it for the next one.
-func TestCreditIsShared(t *testing.T) {
+func TestF80CreditIsShared(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		deposit string // beside what the invoices claim

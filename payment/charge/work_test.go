@@ -88,8 +88,8 @@ func TestRun(t *testing.T) {
 	})
 }
 
-// What has changed since the preview is not charged, or as it is by now where less is due.
-func TestChangedSinceThePreview(t *testing.T) {
+// F78: what has changed since the preview is not charged, or as it is by now where less is due.
+func TestF78ChangedSinceThePreview(t *testing.T) {
 	t.Parallel()
 	play(t, func(t *testing.T, p *provider) {
 		for id := int64(1); id <= 12; id++ {
@@ -125,8 +125,8 @@ func TestChangedSinceThePreview(t *testing.T) {
 	})
 }
 
-// What a person has not seen, or may not start, does not start.
-func TestStart(t *testing.T) {
+// F39: what a person has not seen, or may not start, does not start.
+func TestF39Start(t *testing.T) {
 	t.Parallel()
 	play(t, func(t *testing.T, p *provider) {
 		for id := int64(1); id <= 3; id++ {
@@ -181,8 +181,8 @@ func TestStart(t *testing.T) {
 	})
 }
 
-// Pressed twice is one run; with other values it is none.
-func TestPressedTwice(t *testing.T) {
+// F38: pressed twice is one run; with other values it is none.
+func TestF38PressedTwice(t *testing.T) {
 	t.Parallel()
 	play(t, func(t *testing.T, p *provider) {
 		p.customer(1, "10.00")

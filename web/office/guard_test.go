@@ -55,8 +55,8 @@ func (r *rig) furnished() {
 // paysNot is an administrator who may look at administrators and at nothing else.
 var paysNot = map[string][]string{"Administrators": {"index", "view"}}
 
-// Everybody who may not is refused on every address, whatever is asked for; who may is not.
-func TestWhoMayOpenWhat(t *testing.T) {
+// F56: everybody who may not is refused on every address, whatever is asked for; who may is not.
+func TestF56WhoMayOpenWhat(t *testing.T) {
 	inBubble(t, charging, func(r *rig) {
 		r.furnished()
 		r.Splynx.AddGuestSession(strings.Repeat("9", 32))
