@@ -49,6 +49,9 @@ func (e *Engine) Rebook(ctx context.Context, id ID, to Rebook, reason, who strin
 	if err != nil {
 		return nil, err
 	}
+	if err := e.nothingElse(ctx, p, to); err != nil {
+		return nil, err
+	}
 	p, err = e.change(context.WithoutCancel(ctx), g, id, func(q *Payment) (Writes, error) {
 		if err := errors.Join(q.rebooks(), q.sameRefunds(p)); err != nil {
 			return Writes{}, err
@@ -130,6 +133,23 @@ func (e *Engine) mayTake(ctx context.Context, g *Generation, p *Payment, to Rebo
 		return "", fmt.Errorf("%w: a proforma invoice is paid as a whole, and %s is due on it", ErrRebook, now.due)
 	}
 	return now.number, nil
+}
+
+// nothingElse refuses a document that other money is under way for.
+func (e *Engine) nothingElse(ctx context.Context, p *Payment, to Rebook) error {
+	if to.DocumentID == 0 {
+		return nil
+	}
+	all, err := e.store.Find(ctx, Filter{States: InFlight(), Customer: p.Customer, Kind: to.Kind, Document: to.DocumentID})
+	if err != nil {
+		return err
+	}
+	for _, other := range all {
+		if other.ID != p.ID {
+			return fmt.Errorf("%w: payment %s of that document is under way", ErrRebook, other.ID)
+		}
+	}
+	return nil
 }
 
 // meantFor is what the payment was for, in words for its history.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/caddy-paymentexpress/paymentexpress/payment"
 	"github.com/caddy-paymentexpress/paymentexpress/splynx/splynxtest"
+	"github.com/caddy-paymentexpress/paymentexpress/windcave/windcavetest"
 )
 
 // Money that Splynx would not take goes where a person says, once, and the history tells.
@@ -38,6 +39,17 @@ func TestRebook(t *testing.T) {
 		"a paid invoice": {func(w *world) payment.Rebook {
 			id := w.Splynx.AddInvoice(invoice{CustomerID: w.Customer, Number: "PAID", Total: "1.00"})
 			w.Splynx.PayInvoice(id)
+			return payment.Rebook{Kind: payment.KindInvoice, DocumentID: id}
+		}, "", payment.ErrRebook},
+		"an invoice that money is under way for": {func(w *world) payment.Rebook {
+			id := w.Splynx.AddInvoice(invoice{CustomerID: w.Customer, Number: "BUSY", Total: "60.00"})
+			card, _ := w.SaveCard(windcavetest.CardApproved)
+			s := w.OrderOf(id, "busy", "")
+			s.Card, s.Who = card, "office"
+			w.Splynx.Inject(trouble{Op: post, Kind: splynxtest.Status, Status: 503, Times: 3})
+			if _, err := w.Engine.Charge(background, s); err != nil {
+				w.TB.Fatal(err)
+			}
 			return payment.Rebook{Kind: payment.KindInvoice, DocumentID: id}
 		}, "", payment.ErrRebook},
 		"no document": {func(*world) payment.Rebook { return payment.Rebook{Kind: payment.KindInvoice} }, "", payment.ErrRebook},

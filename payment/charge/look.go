@@ -11,45 +11,55 @@ import (
 	"github.com/caddy-paymentexpress/paymentexpress/splynx"
 )
 
-// judge reads invoices, customers and cards anew, and tells what may be charged, with what is due
-// by now, and what is left out.
-func (w *runner) judge(ctx context.Context, items []Item) (ready []Item, leave []Leaving, err error) {
+// looked is what was read anew of some items, by the ids of invoices and customers.
+type looked struct {
+	invoices  map[int64]splynx.Invoice
+	unpaid    map[int64][]splynx.Invoice
+	customers map[int64]splynx.Customer
+	cards     map[int64]payment.Card
+	deposits  map[int64]*splynx.Billing
+}
+
+// lookUp reads what the items' charges hang on.
+func (w *runner) lookUp(ctx context.Context, books Books, items []Item) (l looked, err error) {
 	var documents, ids []int64
 	for _, i := range items {
 		documents, ids = append(documents, i.DocumentID), append(ids, i.Customer)
 	}
-	var (
-		reads     errgroup.Group
-		invoices  map[int64]splynx.Invoice
-		unpaid    map[int64][]splynx.Invoice
-		customers map[int64]splynx.Customer
-		cards     map[int64]payment.Card
-		deposits  map[int64]*splynx.Billing
-	)
+	ids = set(ids)
+	var reads errgroup.Group
+	if w.run.Sort == Invoices {
+		reads.Go(func() (err error) { l.invoices, err = books.InvoicesByID(ctx, documents); return err })
+	} else {
+		reads.Go(func() (err error) { l.unpaid, err = books.UnpaidInvoicesOf(ctx, ids); return err })
+		reads.Go(func() (err error) { l.deposits, err = w.deposits(ctx, books, ids); return err })
+	}
+	reads.Go(func() (err error) {
+		if l.customers, err = books.CustomersByID(ctx, ids); err != nil {
+			return err
+		}
+		l.cards, err = w.pay.Cards(ctx, inOrder(ids, l.customers))
+		return err
+	})
+	err = reads.Wait()
+	return l, err
+}
+
+// judge looks at the items anew, and tells what may be charged, with what is due by now, and what
+// is left out.
+func (w *runner) judge(ctx context.Context, items []Item) (ready []Item, leave []Leaving, err error) {
 	g, books := w.with()
 	kept, err := w.whoIsKept(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
-	if w.run.Sort == Invoices {
-		reads.Go(func() (err error) { invoices, err = books.InvoicesByID(ctx, documents); return err })
-	} else {
-		reads.Go(func() (err error) { unpaid, err = books.UnpaidInvoicesOf(ctx, set(ids)); return err })
-		reads.Go(func() (err error) { deposits, err = w.deposits(ctx, books, set(ids)); return err })
-	}
-	reads.Go(func() (err error) {
-		if customers, err = books.CustomersByID(ctx, set(ids)); err != nil {
-			return err
-		}
-		cards, err = w.pay.Cards(ctx, inOrder(set(ids), customers))
-		return err
-	})
-	if err := reads.Wait(); err != nil {
+	l, err := w.lookUp(ctx, books, items)
+	if err != nil {
 		return nil, nil, err
 	}
 	for _, i := range items {
-		c, ok := customers[i.Customer]
-		out := customerNow(g, i, c, ok, cards[i.Customer])
+		c, ok := l.customers[i.Customer]
+		out := customerNow(g, i, c, ok, l.cards[i.Customer])
 		if out == "" {
 			out = kept.out(w.run, c)
 		}
@@ -61,12 +71,12 @@ func (w *runner) judge(ctx context.Context, items []Item) (ready []Item, leave [
 		switch {
 		case out != "":
 		case w.run.Sort == Invoices:
-			invoice, there := invoices[i.DocumentID]
+			invoice, there := l.invoices[i.DocumentID]
 			i.Amount, out = w.invoiceNow(i, invoice, there)
-		case anyPending(unpaid[i.Customer]) && !w.run.takesPending():
+		case anyPending(l.unpaid[i.Customer]) && !w.run.takesPending():
 			out = OutPending
 		default:
-			i.Amount, out = balanceNow(i, deposits[i.Customer])
+			i.Amount, out = balanceNow(i, l.deposits[i.Customer])
 		}
 		if out != "" {
 			leave = append(leave, Leaving{i.Seq, out})
