@@ -2,6 +2,7 @@ package payment
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 )
@@ -88,6 +89,9 @@ var (
 	endsWithoutMoney = []State{NotOffered, NotStarted, Declined, Cancelled, Expired, NotDone}
 	goodEnds         = []State{Recorded, Refunded, Settled}
 )
+
+// States lists all states.
+func States() []State { return slices.Sorted(maps.Keys(table)) }
 
 // Unfinished lists the states in which something is still to be done, or may be: the payer is
 // at the gateway, money is under way, or a person has to look.

@@ -69,8 +69,10 @@ type Filter struct {
 	Customer int64
 	Kind     Kind
 	Document int64
+	Number   string // of the document
 	Payer    string
 	Origin   Origin
+	Runs     []ID      // charge runs
 	Class    string    // of the gateway's answer
 	From     time.Time // begun then or later
 	Until    time.Time // begun before

@@ -24,33 +24,18 @@ func (s *SQLite) AddAct(ctx context.Context, a payment.Act) error {
 
 // FindActs implements payment.Store.
 func (s *SQLite) FindActs(ctx context.Context, f payment.ActFilter) ([]payment.Act, error) {
-	where, args := []string{"1=1"}, []any{}
-	add := func(clause string, arg any) { where, args = append(where, clause), append(args, arg) }
-	for _, c := range []struct {
-		is     bool
-		clause string
-		arg    any
-	}{
-		{f.Who != "", "who=?", f.Who},
-		{f.What != "", "what=?", string(f.What)},
-		{f.Partner != 0, "partner=?", f.Partner},
-		{f.Customer != 0, "customer=? AND customer>0", f.Customer}, // as the index says
-		{f.Payment != "", "payment=? AND payment<>''", string(f.Payment)},
-		{f.Run != "", "run=? AND run<>''", string(f.Run)},
-		{!f.Since.IsZero(), "at>=?", stamp(f.Since)},
-		{!f.Until.IsZero(), "at<?", stamp(f.Until)},
-		{f.Text != "", "instr(note,?)>0", strings.ToLower(f.Text)},
-		{f.Before != 0, "seq<?", f.Before},
-	} {
-		if c.is {
-			add(c.clause, c.arg)
-		}
-	}
-	limit := f.Limit
-	if limit == 0 {
-		limit = 100
-	}
-	rows, err := s.read.query(ctx, `SELECT seq, detail FROM acts WHERE `+strings.Join(where, " AND ")+` ORDER BY seq DESC LIMIT ?`, append(args, limit)...)
+	var w where
+	w.when(f.Who != "", "who=?", f.Who)
+	w.when(f.What != "", "what=?", string(f.What))
+	w.when(f.Partner != 0, "partner=?", f.Partner)
+	w.when(f.Customer != 0, "customer=? AND customer>0", f.Customer) // as the index says
+	w.when(f.Payment != "", "payment=? AND payment<>''", string(f.Payment))
+	w.when(f.Run != "", "run=? AND run<>''", string(f.Run))
+	w.when(!f.Since.IsZero(), "at>=?", stamp(f.Since))
+	w.when(!f.Until.IsZero(), "at<?", stamp(f.Until))
+	w.when(f.Text != "", "instr(note,?)>0", strings.ToLower(f.Text))
+	w.when(f.Before != 0, "seq<?", f.Before)
+	rows, err := s.read.query(ctx, `SELECT seq, detail FROM acts`+w.text()+` ORDER BY seq DESC LIMIT ?`, append(w.args, limited(f.Limit))...)
 	if err != nil {
 		return nil, err
 	}

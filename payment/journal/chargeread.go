@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/big"
-	"strings"
 
 	"github.com/bojanz/currency"
 
@@ -37,34 +36,14 @@ func (s *SQLite) RunByFormKey(ctx context.Context, key string) (*charge.Run, err
 
 // Runs implements charge.Store.
 func (s *SQLite) Runs(ctx context.Context, f charge.RunFilter) ([]*charge.Run, error) {
-	where, args := []string{"1=1"}, []any{}
-	add := func(clause string, values ...any) { where, args = append(where, clause), append(args, values...) }
-	if f.Work {
-		add("work=1")
-	}
-	if len(f.States) > 0 {
-		add("state IN (" + questions(len(f.States)) + ")")
-		for _, state := range f.States {
-			args = append(args, string(state))
-		}
-	}
-	if f.Source != "" {
-		add("source=?", string(f.Source))
-	}
-	if !f.Since.IsZero() {
-		add("created_at>=?", stamp(f.Since))
-	}
-	if !f.Until.IsZero() {
-		add("created_at<?", stamp(f.Until))
-	}
-	if at := stamp(f.After.CreatedAt); at != 0 {
-		add("created_at<=? AND (created_at<? OR id>?)", at, at, string(f.After.ID))
-	}
-	limit := f.Limit
-	if limit == 0 {
-		limit = 100
-	}
-	return scanRuns(s.read.query(ctx, `SELECT detail FROM runs WHERE `+strings.Join(where, " AND ")+` ORDER BY created_at DESC, id LIMIT ?`, append(args, limit)...))
+	var w where
+	w.when(f.Work, "work=1")
+	w.when(len(f.States) > 0, "state IN ("+questions(len(f.States))+")", anys(f.States)...)
+	w.when(f.Source != "", "source=?", string(f.Source))
+	w.when(!f.Since.IsZero(), "created_at>=?", stamp(f.Since))
+	w.when(!f.Until.IsZero(), "created_at<?", stamp(f.Until))
+	w.after(f.After.CreatedAt, f.After.ID)
+	return scanRuns(s.read.query(ctx, `SELECT detail FROM runs`+w.text()+` ORDER BY created_at DESC, id LIMIT ?`, append(w.args, limited(f.Limit))...))
 }
 
 // RunEvents implements charge.Store.
@@ -96,37 +75,27 @@ func (s *SQLite) RunSums(ctx context.Context, run payment.ID) ([]charge.Sum, err
 
 // RunItems implements charge.Store.
 func (s *SQLite) RunItems(ctx context.Context, run payment.ID, f charge.ItemFilter, after int64, limit int) ([]charge.Item, error) {
-	where, args := []string{"run=(SELECT no FROM runs WHERE id=?)"}, []any{string(run)}
-	add := func(clause string, arg any) { where, args = append(where, clause), append(args, arg) }
+	var w where
+	w.when(true, "run=(SELECT no FROM runs WHERE id=?)", string(run))
 	// Of several conditions the rarest one should lead: SQLite takes the index that the clauses
 	// without a plus before the column allow.
 	switch {
 	case f.Customer != 0:
-		add("customer=?", f.Customer)
+		w.when(true, "customer=?", f.Customer)
 	case f.Class != "":
-		add("class=? AND class<>''", f.Class)
+		w.when(true, "class=? AND class<>''", f.Class)
 	case f.Out != "":
-		add("out=? AND out<>''", string(f.Out))
+		w.when(true, "out=? AND out<>''", string(f.Out))
 	case f.State != "":
-		add("state=?", string(f.State))
+		w.when(true, "state=?", string(f.State))
 	}
-	if f.State != "" {
-		add("+state=?", string(f.State))
-	}
-	if f.Out != "" {
-		add("+out=?", string(f.Out))
-	}
-	if f.Class != "" {
-		add("+class=?", f.Class)
-	}
-	if f.Currency != "" {
-		add("currency=?", f.Currency)
-	}
-	if !f.Before.IsZero() {
-		add("moved_at<?", stamp(f.Before))
-	}
-	add("seq>?", after)
-	return scanItems(run)(s.read.query(ctx, `SELECT `+itemColumns+` FROM run_items WHERE `+strings.Join(where, " AND ")+` ORDER BY seq LIMIT ?`, append(args, limit)...))
+	w.when(f.State != "", "+state=?", string(f.State))
+	w.when(f.Out != "", "+out=?", string(f.Out))
+	w.when(f.Class != "", "+class=?", f.Class)
+	w.when(f.Currency != "", "currency=?", f.Currency)
+	w.when(!f.Before.IsZero(), "moved_at<?", stamp(f.Before))
+	w.when(true, "seq>?", after)
+	return scanItems(run)(s.read.query(ctx, `SELECT `+itemColumns+` FROM run_items`+w.text()+` ORDER BY seq LIMIT ?`, append(w.args, limit)...))
 }
 
 func scanItems(run payment.ID) func(*sql.Rows, error) ([]charge.Item, error) {

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/bojanz/currency"
@@ -246,6 +245,3 @@ func (w *writer) breakRunLeases(ctx context.Context) error {
 	}
 	return nil
 }
-
-// questions is so many question marks for a list of values.
-func questions(n int) string { return strings.TrimSuffix(strings.Repeat("?,", n), ",") }

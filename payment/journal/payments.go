@@ -17,10 +17,10 @@ import (
 
 const (
 	insertPayment = `INSERT INTO payments (id, txn_id, dps_txn_ref, form_key, state, kind, partner, customer, document, payer,
-		created_at, moved_at, next_at, lease_until, detail, origin, class, money, currency, minor) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`
+		created_at, moved_at, next_at, lease_until, detail, origin, class, money, currency, minor, run, number) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`
 	updatePayment = `UPDATE payments SET txn_id=?2, dps_txn_ref=?3, form_key=?4, state=?5, kind=?6, partner=?7, customer=?8, document=?9,
 		payer=?10, created_at=?11, moved_at=?12, next_at=?13, lease_until=?14, detail=?15,
-		origin=?16, class=?17, money=?18, currency=?19, minor=?20 WHERE id=?1`
+		origin=?16, class=?17, money=?18, currency=?19, minor=?20, run=?21, number=?22 WHERE id=?1`
 	insertEvent = `INSERT INTO events (payment, at, detail) VALUES (?,?,?)`
 )
 
@@ -56,7 +56,7 @@ func (w *writer) put(ctx context.Context, statement string, p *payment.Payment) 
 	}
 	err = w.exec(ctx, statement, string(p.ID), string(p.TxnID), p.DpsTxnRef, p.FormKey, string(p.State), string(p.Kind), p.Partner, p.Customer,
 		p.DocumentID, p.Payer, stamp(p.CreatedAt), stamp(p.MovedAt), stampUp(p.NextAt), stampUp(p.LeaseUntil), string(detail),
-		string(p.Origin), p.Class, p.HasMoney(), p.Amount.CurrencyCode(), counted(p.Amount))
+		string(p.Origin), p.Class, p.HasMoney(), p.Amount.CurrencyCode(), counted(p.Amount), p.Run, p.DocumentNumber)
 	return unique(err)
 }
 

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/caddy-paymentexpress/paymentexpress/internal/secret"
@@ -69,62 +68,6 @@ func (s *SQLite) ByFormKey(ctx context.Context, key string) (*payment.Payment, e
 		return nil, payment.ErrNotFound
 	}
 	return one(s.read.query(ctx, `SELECT detail FROM payments WHERE form_key=? AND form_key<>''`, key))
-}
-
-// Find implements payment.Store.
-func (s *SQLite) Find(ctx context.Context, f payment.Filter) ([]*payment.Payment, error) {
-	where, args := []string{"1=1"}, []any{}
-	add := func(clause string, arg any) { where, args = append(where, clause), append(args, arg) }
-	if len(f.States) > 0 {
-		marks := strings.TrimSuffix(strings.Repeat("?,", len(f.States)), ",")
-		where = append(where, "state IN ("+marks+")")
-		for _, state := range f.States {
-			args = append(args, string(state))
-		}
-	}
-	if f.Partner != 0 {
-		add("partner=?", f.Partner)
-	}
-	if f.Customer != 0 {
-		add("customer=?", f.Customer)
-	}
-	if f.Kind != "" {
-		add("kind=?", string(f.Kind))
-	}
-	if f.Document != 0 {
-		add("document=? AND document>0", f.Document) // as the index says
-	}
-	if f.Payer != "" {
-		add("payer=?", f.Payer)
-	}
-	if f.Origin != "" {
-		add("origin=?", string(f.Origin))
-	}
-	if f.Class != "" {
-		add("class=?", f.Class)
-	}
-	if !f.From.IsZero() {
-		add("created_at>=?", stamp(f.From))
-	}
-	if !f.Until.IsZero() {
-		add("created_at<?", stamp(f.Until))
-	}
-	if !f.Before.IsZero() {
-		add("moved_at<?", stamp(f.Before))
-	}
-	if !f.Since.IsZero() {
-		add("moved_at>=?", stamp(f.Since))
-	}
-	if !f.After.CreatedAt.IsZero() {
-		where = append(where, "created_at<=? AND (created_at<? OR id>?)")
-		args = append(args, stamp(f.After.CreatedAt), stamp(f.After.CreatedAt), string(f.After.ID))
-	}
-	limit := f.Limit
-	if limit == 0 {
-		limit = 100
-	}
-	query := `SELECT detail FROM payments WHERE ` + strings.Join(where, " AND ") + ` ORDER BY created_at DESC, id LIMIT ?`
-	return scan(s.read.query(ctx, query, append(args, limit)...))
 }
 
 // Events implements payment.Store.

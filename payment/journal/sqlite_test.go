@@ -46,7 +46,7 @@ func open(t testing.TB, path string) *SQLite {
 func sample(n int) *payment.Payment {
 	amount, _ := money.Parse("57.50", "NZD")
 	id := payment.ID(fmt.Sprintf("A%015d", n))
-	return &payment.Payment{ID: id, TxnID: id, State: payment.Offered, Kind: payment.KindInvoice, Customer: int64(n), Amount: amount, FormKey: string(id), CreatedAt: time.Now(), MovedAt: time.Now(), NextAt: time.Now()}
+	return &payment.Payment{ID: id, TxnID: id, State: payment.Offered, Kind: payment.KindInvoice, Customer: int64(n), DocumentNumber: "2026/0042", Amount: amount, FormKey: string(id), CreatedAt: time.Now(), MovedAt: time.Now(), NextAt: time.Now()}
 }
 
 func create(s *SQLite, n int) error {

@@ -1,6 +1,7 @@
 package paymenttest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -73,7 +74,8 @@ type Options struct {
 	Account   func(*windcavetest.Account) // changes the world's account at the gateway
 	Logger    *zap.Logger
 	Observer  payment.Observer
-	NoJournal bool // the test opens it
+	NoJournal bool   // the test opens it
+	File      string // of the journal; default: a new one
 
 	// What stands between the engine and the simulators. Default: nothing.
 	OnGateway, OnSplynx func(http.RoundTripper) http.RoundTripper
@@ -82,7 +84,7 @@ type Options struct {
 // New makes a world with one customer who has one invoice. It ends with the test.
 func New(tb testing.TB, o Options) *World {
 	tb.Helper()
-	w := &World{TB: tb, Logger: o.Logger, file: filepath.Join(tb.TempDir(), "journal.db")}
+	w := &World{TB: tb, Logger: o.Logger, file: cmp.Or(o.File, filepath.Join(tb.TempDir(), "journal.db"))}
 	if o.Currency == "" {
 		o.Currency = "NZD"
 	}

@@ -132,14 +132,18 @@ func (v *liveView) draw() {
 
 // failures are the newest charges of a run that have failed, or wait for a person.
 func (d *desk) failures(ctx context.Context, run *charge.Run) (list []failure, err error) {
-	f := payment.Filter{States: []payment.State{payment.Declined, payment.NotDone, payment.NotStarted, payment.Unknown, payment.Parked}, Since: run.StartedAt, Limit: 10 * failuresMost}
-	all, err := d.e.Find(ctx, f)
+	partner, ok := onlyPartner(d.staff)
+	if !ok {
+		return nil, nil
+	}
+	all, err := d.e.Find(ctx, payment.Filter{
+		Runs: []payment.ID{run.ID}, Partner: partner, Limit: failuresMost,
+		States: []payment.State{payment.Declined, payment.NotDone, payment.NotStarted, payment.Unknown, payment.Parked},
+	})
 	var ids []int64
 	for _, p := range all {
-		if p.Run == string(run.ID) && sees(d.staff, p.Partner) && len(list) < failuresMost {
-			list = append(list, failure{Payment: p, Standing: standingOf(p), Why: failureWords(p)})
-			ids = append(ids, p.Customer)
-		}
+		list = append(list, failure{Payment: p, Standing: standingOf(p), Why: failureWords(p)})
+		ids = append(ids, p.Customer)
 	}
 	names := d.named(ids...)
 	for i := range list {

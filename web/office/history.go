@@ -71,7 +71,7 @@ func (d *desk) runHistory() error {
 		v.First = next(d.r.URL.Path, q, "")
 	}
 	if v.Wrong == "" {
-		list, err := d.runsOf(d.r.Context(), runs, f, v.Typed["who"])
+		list, err := d.runsOf(d.r.Context(), runs, f, v.Typed["who"], pageRows+1)
 		if err != nil {
 			return err
 		}
@@ -96,10 +96,10 @@ func (d *desk) runHistory() error {
 	return nil
 }
 
-// runsOf lists a page of runs, and one more; who is of the administrator that made them.
-func (d *desk) runsOf(ctx context.Context, runs *charge.Runs, f charge.RunFilter, who string) (list []*charge.Run, err error) {
+// runsOf lists up to most runs; who is the administrator's id, or who else made them.
+func (d *desk) runsOf(ctx context.Context, runs *charge.Runs, f charge.RunFilter, who string, most int) (list []*charge.Run, err error) {
 	for {
-		some, err := d.visible(ctx, runs, f, pageRows+1)
+		some, err := d.visible(ctx, runs, f, most)
 		if err != nil {
 			return nil, err
 		}
@@ -108,8 +108,8 @@ func (d *desk) runsOf(ctx context.Context, runs *charge.Runs, f charge.RunFilter
 				list = append(list, r)
 			}
 		}
-		if len(some) <= pageRows || len(list) > pageRows {
-			return list, nil
+		if len(some) < most || len(list) >= most {
+			return list[:min(len(list), most)], nil
 		}
 		f.After = some[len(some)-1].Place()
 	}

@@ -2,7 +2,9 @@ package office
 
 import (
 	"context"
+	"errors"
 	"net/url"
+	"slices"
 	"strconv"
 
 	"github.com/caddy-paymentexpress/paymentexpress/payment"
@@ -20,35 +22,29 @@ type chargesView struct {
 	Typed       map[string]string
 	Wrong       string
 	CSV         string
-	More        bool // the journal was not looked through to its end
+	Newest      int // of the person's runs, that were looked through; 0: all
 }
 
 // chargeRow is a charge of a run.
 type chargeRow struct {
 	row
+	By    string // who made the run
 	Why   string
 	Again again
 }
 
-// chargeFilter is which charges are asked for: what the journal looks for, and what is left to
-// look at here.
-type chargeFilter struct {
-	payment.Filter
-	run    payment.ID
-	number string
-}
-
-const (
-	scanPage = 500
-	scanMost = 20_000 // payments that a page looks at before it offers to go on
-)
+// whoRuns is how many runs of one person are looked through.
+const whoRuns = 500
 
 // chargeFilter reads which charges are asked for.
-func (d *desk) chargeFilter(q url.Values) (f chargeFilter, v *chargesView) {
-	v = &chargesView{Typed: typedIn(q, "run", "since", "until", "customer", "number", "document")}
+func (d *desk) chargeFilter(q url.Values) (f payment.Filter, v *chargesView) {
+	v = &chargesView{Typed: typedIn(q, "run", "who", "since", "until", "customer", "number", "document")}
 	f.Origin = payment.OriginRun
 	f.From, f.Until, v.Wrong = d.period(q)
-	f.run, f.number = payment.ID(upper(v.Typed["run"])), v.Typed["number"]
+	f.Number = v.Typed["number"]
+	if run := upper(v.Typed["run"]); run != "" {
+		f.Runs = []payment.ID{payment.ID(run)}
+	}
 	for name, into := range map[string]*int64{"customer": &f.Customer, "document": &f.Document} {
 		if text := v.Typed[name]; text != "" {
 			var err error
@@ -77,8 +73,57 @@ func (d *desk) chargeFilter(q url.Values) (f chargeFilter, v *chargesView) {
 	return f, v
 }
 
-func (f chargeFilter) fits(p *payment.Payment) bool {
-	return (f.run == "" || p.Run == string(f.run)) && (f.number == "" || p.DocumentNumber == f.number)
+// held holds a filter to what the administrator may see, and to the runs of the person that was
+// typed. Without any it is false: no charge fits.
+func (d *desk) held(f *payment.Filter, v *chargesView) (bool, error) {
+	partner, ok := onlyPartner(d.staff)
+	f.Partner = partner
+	if who := v.Typed["who"]; ok && who != "" {
+		runs, err := d.runs()
+		if err != nil {
+			return false, err
+		}
+		list, err := d.runsOf(d.r.Context(), runs, charge.RunFilter{Until: f.Until}, who, whoRuns)
+		if err != nil {
+			return false, err
+		}
+		if len(list) == whoRuns {
+			v.Newest = whoRuns
+		}
+		asked := f.Runs
+		f.Runs = nil
+		for _, r := range list {
+			if len(asked) == 0 || slices.Contains(asked, r.ID) {
+				f.Runs = append(f.Runs, r.ID)
+			}
+		}
+		ok = len(f.Runs) > 0
+	}
+	return ok, nil
+}
+
+// makers are who made the runs of payments, by the runs' ids.
+func (d *desk) makers(list []*payment.Payment) (map[string]string, error) {
+	runs, err := d.runs()
+	if err != nil {
+		return nil, err
+	}
+	by := map[string]string{}
+	for _, p := range list {
+		if _, known := by[p.Run]; known {
+			continue
+		}
+		run, err := runs.Get(d.r.Context(), payment.ID(p.Run))
+		switch {
+		case errors.Is(err, charge.ErrNotFound):
+			by[p.Run] = ""
+		case err != nil:
+			return nil, err
+		default:
+			by[p.Run] = run.Who
+		}
+	}
+	return by, nil
 }
 
 // chargeHistory lists charges of runs, the newest first.
@@ -93,16 +138,29 @@ func (d *desk) chargeHistory() error {
 		f.After = last.Cursor()
 		v.First = next(d.r.URL.Path, q, "")
 	}
+	some := false
 	if v.Wrong == "" {
-		list, last, err := d.charges(d.r.Context(), f, pageRows, scanMost)
+		var err error
+		if some, err = d.held(&f, v); err != nil {
+			return err
+		}
+	}
+	if some {
+		f.Limit = pageRows + 1
+		list, err := d.e.Find(d.r.Context(), f)
 		if err != nil {
 			return err
 		}
-		if last != "" {
-			v.Next, v.More = next(d.r.URL.Path, q, last), len(list) < pageRows
+		if len(list) > pageRows {
+			list = list[:pageRows]
+			v.Next = next(d.r.URL.Path, q, list[pageRows-1].ID)
+		}
+		by, err := d.makers(list)
+		if err != nil {
+			return err
 		}
 		for _, r := range d.rows(list) {
-			c := chargeRow{row: r}
+			c := chargeRow{row: r, By: by[r.Run]}
 			if !r.HasMoney() {
 				c.Why = failureWords(r.Payment)
 			}
@@ -118,40 +176,9 @@ func (d *desk) chargeHistory() error {
 	return nil
 }
 
-// charges finds up to most charges of runs, looking at no more payments than scan. last is the
-// payment behind which it goes on; empty: that was all.
-func (d *desk) charges(ctx context.Context, f chargeFilter, most, scan int) (list []*payment.Payment, last payment.ID, err error) {
-	held, ok := onlyPartner(d.staff)
-	if f.Partner, f.Limit = held, scanPage; !ok {
-		return nil, "", nil
-	}
-	for seen := 0; seen < scan; {
-		some, err := d.e.Find(ctx, f.Filter)
-		if err != nil {
-			return nil, "", err
-		}
-		for _, p := range some {
-			if !f.fits(p) {
-				continue
-			}
-			if len(list) == most {
-				return list, list[most-1].ID, nil
-			}
-			list = append(list, p)
-		}
-		if len(some) < scanPage {
-			return list, "", nil
-		}
-		seen += len(some)
-		last = some[len(some)-1].ID
-		f.After = some[len(some)-1].Cursor()
-	}
-	return list, last, nil
-}
-
 // historyHead names the columns of the file of charges.
 var historyHead = []string{
-	"begun", "run", "payment", "state", "reason", "customer", "name", "partner", "for", "document id", "document", "amount", "currency", "card", "class", "code", "try again", "dps txn ref", "approved", "splynx payment", "changed",
+	"begun", "run", "run by", "payment", "state", "reason", "customer", "name", "partner", "for", "document id", "document", "amount", "currency", "card", "class", "code", "try again", "dps txn ref", "approved", "splynx payment", "changed",
 }
 
 // historyCSV is the file of the charges that the page lists.
@@ -160,22 +187,27 @@ func (d *desk) historyCSV() error {
 	if v.Wrong != "" {
 		return errNoPage
 	}
-	act := payment.Act{Run: f.run, Customer: f.Customer, Note: "history of charges"}
+	some, err := d.held(&f, v)
+	if err != nil {
+		return err
+	}
+	f.Limit = exportPage
+	act := payment.Act{Customer: f.Customer, Note: "history of charges"}
+	if len(f.Runs) == 1 {
+		act.Run = f.Runs[0]
+	}
 	return d.export("charges.csv", act, historyHead, func(ctx context.Context, s *sheet) error {
-		for {
-			list, last, err := d.charges(ctx, f, exportPage, scanMost)
+		for some {
+			list, err := d.e.Find(ctx, f)
 			if err != nil {
 				return err
 			}
-			if err := s.charges(ctx, list); err != nil || last == "" {
+			if err := s.charges(ctx, list); err != nil || len(list) < f.Limit {
 				return err
 			}
-			p, err := d.e.Get(ctx, last)
-			if err != nil {
-				return err
-			}
-			f.After = p.Cursor()
+			f.After = list[len(list)-1].Cursor()
 		}
+		return nil
 	})
 }
 
@@ -186,6 +218,10 @@ func (s *sheet) charges(ctx context.Context, list []*payment.Payment) error {
 		ids = append(ids, p.Customer)
 	}
 	s.meet(ctx, ids)
+	by, err := s.d.makers(list)
+	if err != nil {
+		return err
+	}
 	for _, p := range list {
 		i := charge.Item{}
 		i.Begun(p)
@@ -194,7 +230,7 @@ func (s *sheet) charges(ctx context.Context, list []*payment.Payment) error {
 			why = failureWords(p)
 		}
 		err := s.csv.Write([]string{
-			s.d.when(p.CreatedAt), p.Run, string(p.ID), standingOf(p).Word, safe(why), decimalOf(p.Customer), safe(s.known[p.Customer]), decimalOf(p.Partner), kindWords[p.Kind],
+			s.d.when(p.CreatedAt), p.Run, safe(by[p.Run]), string(p.ID), standingOf(p).Word, safe(why), decimalOf(p.Customer), safe(s.known[p.Customer]), decimalOf(p.Partner), kindWords[p.Kind],
 			decimalOf(p.DocumentID), safe(p.DocumentNumber), p.Amount.Number(), p.Amount.CurrencyCode(), cardText(p.Card), i.Class, safe(i.Code), tryAgain(i), safe(p.DpsTxnRef),
 			s.d.when(p.ApprovedAt), decimalOf(p.Booking.PaymentID), s.d.when(p.MovedAt),
 		})

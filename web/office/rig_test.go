@@ -35,7 +35,7 @@ const (
 
 // rig is the office with the customers' pages, an engine and both simulators.
 type rig struct {
-	*testing.T
+	testing.TB
 	*paymenttest.World
 	Handler *web.Handler
 	Office  *Office
@@ -62,7 +62,7 @@ func inBubble(t *testing.T, o setup, test func(*rig)) {
 	synctest.Test(t, func(t *testing.T) { test(newRig(t, o)) })
 }
 
-func newRig(t *testing.T, o setup) *rig {
+func newRig(t testing.TB, o setup) *rig {
 	t.Helper()
 	zone, err := time.LoadLocation("Pacific/Auckland")
 	if err != nil {
@@ -72,7 +72,7 @@ func newRig(t *testing.T, o setup) *rig {
 	o.World.Logger, o.World.Settings.TimeZone, o.World.Settings.BookingQuietTime = zap.New(core), zone, 2*time.Second
 	watched := new(watched)
 	o.World.Observer = watched
-	r := &rig{T: t, World: paymenttest.New(t, o.World), URL: rigPublic, Logs: logs}
+	r := &rig{TB: t, World: paymenttest.New(t, o.World), URL: rigPublic, Logs: logs}
 	if o.URL != "" {
 		r.URL = o.URL
 	}

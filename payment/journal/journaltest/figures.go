@@ -74,14 +74,16 @@ func figures(t *testing.T, s *suite) {
 	}
 }
 
-// foundByDay: lists can be held to when payments began, who began them, and what the gateway said.
+// foundByDay: lists can be held to when payments began, who began them, for which run and document,
+// and what the gateway said.
 func foundByDay(t *testing.T, s *suite) {
 	for n := range 6 {
 		p := s.sample(id(n))
 		p.CreatedAt = now.Add(time.Duration(n) * time.Hour)
 		if n%2 == 0 {
-			p.Origin, p.Class = payment.OriginRun, "soft"
+			p.Origin, p.Class, p.Run = payment.OriginRun, "soft", []string{"RUN-A", "", "RUN-B"}[n%3]
 		}
+		p.DocumentNumber = []string{"2026/0042", ""}[n/3]
 		s.create(p)
 	}
 	for name, c := range map[string]struct {
@@ -91,6 +93,10 @@ func foundByDay(t *testing.T, s *suite) {
 		"from":       {payment.Filter{From: now.Add(4 * time.Hour)}, []int{5, 4}},
 		"until":      {payment.Filter{Until: now.Add(2 * time.Hour)}, []int{1, 0}},
 		"between":    {payment.Filter{From: now.Add(time.Hour), Until: now.Add(2 * time.Hour)}, []int{1}},
+		"run":        {payment.Filter{Runs: []payment.ID{"RUN-A"}}, []int{0}},
+		"runs":       {payment.Filter{Runs: []payment.ID{"RUN-A", "RUN-B"}}, []int{2, 0}},
+		"no run":     {payment.Filter{Runs: []payment.ID{"RUN-C"}}, nil},
+		"number":     {payment.Filter{Number: "2026/0042"}, []int{2, 1, 0}},
 		"class":      {payment.Filter{Class: "soft"}, []int{4, 2, 0}},
 		"origin":     {payment.Filter{Origin: payment.OriginRun, From: now.Add(time.Hour)}, []int{4, 2}},
 		"next page":  {payment.Filter{Class: "soft", After: payment.Cursor{CreatedAt: now.Add(2 * time.Hour), ID: id(2)}}, []int{0}},
