@@ -7,7 +7,6 @@ import (
 	"github.com/bojanz/currency"
 	"golang.org/x/sync/errgroup"
 
-	"github.com/caddy-paymentexpress/paymentexpress/internal/money"
 	"github.com/caddy-paymentexpress/paymentexpress/payment"
 	"github.com/caddy-paymentexpress/paymentexpress/splynx"
 )
@@ -225,44 +224,20 @@ func (p *planner) readUnpaid(ctx context.Context, all []*account) error {
 	return nil
 }
 
-// share gives the customer's credit to the invoices that would be charged, in their order. The
-// deposit carries the invoices' debits already, so the credit is the deposit and what all unpaid
-// invoices claim. An invoice that is charged in full leaves it for the next one.
-func (p *planner) share(a *account) error {
+// share gives the customer's credit to the invoices that would be charged.
+func (p *planner) share(a *account) (err error) {
 	a.credit, a.covered = make(map[int64]currency.Amount), make(map[int64]bool)
 	if p.run.Sort != Invoices {
 		return nil
 	}
-	left, err := money.Exact(a.deposit.String(), a.currency)
+	left, err := creditOf(a.deposit, a.unpaid, a.currency)
 	if err != nil {
 		return err
 	}
-	for _, i := range a.unpaid {
-		due, err := money.Exact(i.Due.String(), a.currency)
-		if err != nil {
-			return err
-		}
-		if left, err = left.Add(due); err != nil {
-			return err
-		}
-	}
-	slices.SortFunc(a.unpaid, func(x, y splynx.Invoice) int { return int(x.ID - y.ID) })
-	for _, i := range a.unpaid {
-		if !left.IsPositive() {
-			return nil
-		}
+	charged := slices.DeleteFunc(a.unpaid, func(i splynx.Invoice) bool {
 		due, err := payment.Due(&i, a.currency)
-		if err != nil || !p.selects(i, due) || p.invoiceOut(a, i, due) != "" {
-			continue
-		}
-		a.credit[i.ID] = left.Round()
-		if enough, err := left.Cmp(due); err != nil || enough < 0 {
-			continue
-		}
-		a.covered[i.ID] = true
-		if left, err = left.Sub(due); err != nil {
-			return err
-		}
-	}
-	return nil
+		return err != nil || !p.selects(i, due) || p.invoiceOut(a, i, due) != ""
+	})
+	a.credit, a.covered, err = spread(left, charged, a.currency)
+	return err
 }

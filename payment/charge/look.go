@@ -30,9 +30,16 @@ func (w *runner) lookUp(ctx context.Context, books Books, items []Item) (l looke
 	var reads errgroup.Group
 	if w.run.Sort == Invoices {
 		reads.Go(func() (err error) { l.invoices, err = books.InvoicesByID(ctx, documents); return err })
-	} else {
-		reads.Go(func() (err error) { l.unpaid, err = books.UnpaidInvoicesOf(ctx, ids); return err })
-		reads.Go(func() (err error) { l.deposits, err = w.deposits(ctx, books, ids); return err })
+	}
+	if w.run.Sort == Balances || !w.run.DespiteCredit {
+		reads.Go(func() (err error) {
+			// Deposits first: a payment that comes between the two is no credit then.
+			if l.deposits, err = w.deposits(ctx, books, ids); err != nil {
+				return err
+			}
+			l.unpaid, err = books.UnpaidInvoicesOf(ctx, ids)
+			return err
+		})
 	}
 	reads.Go(func() (err error) {
 		if l.customers, err = books.CustomersByID(ctx, ids); err != nil {
@@ -71,8 +78,9 @@ func (w *runner) judge(ctx context.Context, items []Item) (ready []Item, leave [
 		switch {
 		case out != "":
 		case w.run.Sort == Invoices:
-			invoice, there := l.invoices[i.DocumentID]
-			i.Amount, out = w.invoiceNow(i, invoice, there)
+			if i.Amount, out, err = w.claimedNow(ctx, l, i); err != nil {
+				return nil, nil, err
+			}
 		case anyPending(l.unpaid[i.Customer]) && !w.run.takesPending():
 			out = OutPending
 		default:
@@ -123,6 +131,19 @@ func (w *runner) triedNow(ctx context.Context, g *payment.Generation, i Item) (O
 		return OutTriedEnough, nil
 	}
 	return "", nil
+}
+
+// claimedNow is what is due on the item's invoice by now, unless the customer's credit covers it.
+func (w *runner) claimedNow(ctx context.Context, l looked, i Item) (due currency.Amount, out Out, err error) {
+	invoice, there := l.invoices[i.DocumentID]
+	if due, out = w.invoiceNow(i, invoice, there); out != "" || w.run.DespiteCredit {
+		return due, out, nil
+	}
+	covered, err := w.coveredNow(ctx, l, i)
+	if covered[i.DocumentID] {
+		out = OutHasCredit
+	}
+	return due, out, err
 }
 
 // invoiceNow is what is due on the item's invoice by now. Less than was planned is charged as it

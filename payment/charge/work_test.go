@@ -105,6 +105,7 @@ func TestF78ChangedSinceThePreview(t *testing.T) {
 		p.invoice(60, func(i *splynx.Invoice) { i.Deleted = true })
 		p.invoice(70, func(i *splynx.Invoice) { i.CustomerID = 1 })
 		p.with(func() {
+			p.billing[1] = splynx.Billing{CustomerID: 1, Deposit: decimal(t, "-115.0049")} // both are claimed of 1
 			delete(p.cards, 8)
 			p.cards[9] = payment.Card{Key: "another", Standing: payment.CardGood}
 			p.cards[10] = payment.Card{Key: "card-10", Standing: payment.CardExpired}
@@ -122,6 +123,41 @@ func TestF78ChangedSinceThePreview(t *testing.T) {
 			t.Errorf("item %+v", i)
 		}
 		p.check(run.ID)
+	})
+}
+
+// Credit that came since the preview is looked at again: an invoice that it covers is left out, as
+// in the preview, and what is smaller keeps nothing from being charged.
+func TestCreditSinceThePreview(t *testing.T) {
+	t.Parallel()
+	play(t, func(t *testing.T, p *provider) {
+		for id := int64(1); id <= 5; id++ {
+			p.customer(id, "57.50", "20.00")
+		}
+		had := p.billing[5]
+		had.Deposit = decimal(t, "-20.00") // covers the first one in the preview already
+		p.billing[5] = had
+		r := p.start(charge.Options{})
+		run, despite := r.plan(charge.Order{Filter: charge.Filter{Customers: []int64{1, 2, 3, 5}}}), r.plan(charge.Order{DespiteCredit: true, Filter: charge.Filter{Customers: []int64{4}}})
+		p.with(func() {
+			for id, deposit := range map[int64]string{1: "-20.00", 2: "-40.00", 3: "0", 4: "0"} {
+				b := p.billing[id]
+				b.Deposit = decimal(t, deposit)
+				p.billing[id] = b
+			}
+		})
+		for _, id := range []payment.ID{run.ID, despite.ID} {
+			r.begin(id)
+			r.until(id, charge.Done)
+			p.check(id)
+		}
+		wantItems(t, p, run.ID, map[int64]string{
+			10: "left_out has_credit", 11: "recorded", // 57.50 of 77.50
+			20: "recorded", 21: "left_out has_credit", // 37.50: for the second one only
+			30: "left_out has_credit", 31: "left_out has_credit",
+			50: "left_out has_credit", 51: "recorded",
+		})
+		wantItems(t, p, despite.ID, map[int64]string{40: "recorded", 41: "recorded"})
 	})
 }
 
