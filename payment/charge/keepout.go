@@ -26,6 +26,7 @@ const (
 type Keeping struct {
 	Kind      KeptKind  `json:"kind"`
 	ID        int64     `json:"id"`
+	Partner   int64     `json:"partner,omitempty"`   // a customer's, where it is known: its staff finds the deed in its log
 	Automatic bool      `json:"automatic,omitempty"` // only of runs that a schedule or the retry plan has made
 	Who       string    `json:"who"`
 	Reason    string    `json:"reason"`
@@ -90,14 +91,15 @@ func (r *Runs) keep(ctx context.Context, k Keeping, deed payment.Deed, change fu
 		return err
 	}
 	before := len(list)
+	if at := slices.IndexFunc(list, k.same); at >= 0 && k.Partner == 0 {
+		k.Partner = list[at].Partner
+	}
 	if list = change(list); deed == payment.DeedLetIn && len(list) == before {
 		return nil
 	}
-	a := payment.Act{At: r.now(), Who: k.Who, What: deed, Note: k.Reason, Node: r.o.Node}
+	a := payment.Act{At: r.now(), Who: k.Who, What: deed, Partner: k.Partner, Customer: k.ID, Note: k.Reason, Node: r.o.Node}
 	if k.Kind == KeptPartner {
-		a.Partner = k.ID
-	} else {
-		a.Customer = k.ID
+		a.Partner, a.Customer = k.ID, 0
 	}
 	if k.Automatic {
 		a.Note = "automatic runs only: " + a.Note

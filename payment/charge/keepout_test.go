@@ -85,3 +85,18 @@ func TestKeepOutRefused(t *testing.T) {
 		}
 	})
 }
+
+// Whoever sees the customers of one partner finds what was done to them, letting in too.
+func TestKeepingHasThePartner(t *testing.T) {
+	t.Parallel()
+	play(t, func(t *testing.T, p *provider) {
+		r := p.start(charge.Options{})
+		must(t, r.KeepOut(background, charge.Keeping{Kind: charge.KeptCustomer, ID: 7, Partner: 2, Who: "w", Reason: "r"}))
+		must(t, r.KeepOut(background, charge.Keeping{Kind: charge.KeptPartner, ID: 2, Who: "w", Reason: "r"}))
+		must(t, r.LetIn(background, charge.KeptCustomer, 7, "w", "r"))
+		acts, err := p.store.FindActs(background, payment.ActFilter{Partner: 2})
+		if err != nil || len(acts) != 3 || acts[0].Customer != 7 || acts[1].Customer != 0 || acts[2].Customer != 7 {
+			t.Errorf("acts %+v, %v", acts, err)
+		}
+	})
+}

@@ -199,9 +199,11 @@ func (d *desk) used(c payment.CardOf) (time.Time, error) {
 }
 
 // holderName is a customer with the id, as lists have it.
-func holderName(c splynx.Customer) string {
-	if c.Name == "" {
-		return strconv.FormatInt(c.ID, 10)
+func holderName(c splynx.Customer) string { return withID(c.Name, c.ID) }
+
+func withID(name string, id int64) string {
+	if name == "" {
+		return strconv.FormatInt(id, 10)
 	}
-	return c.Name + " (" + strconv.FormatInt(c.ID, 10) + ")"
+	return name + " (" + strconv.FormatInt(id, 10) + ")"
 }

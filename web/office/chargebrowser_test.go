@@ -113,3 +113,23 @@ func TestBrowserTwoTabs(t *testing.T) {
 	time.Sleep(time.Second)
 	r.charges(4)
 }
+
+// A customer is kept out on the own page, pressed twice, and let in from the list.
+func TestBrowserKeepsOut(t *testing.T) {
+	r, b := inBrowserWith(t, charging)
+	r.carded()
+	b.do(chromedp.Navigate(r.URL + web.AdminPath + "customers/1"))
+	b.click(`main a[href$="/keep-out"]`)
+	b.do(chromedp.SetValue(chromedp.CSS("#reason"), "pays by bank"), chromedp.DoubleClick(chromedp.CSS("main button")))
+	b.sees("div", "Kept out of all charge runs")
+	b.click(`main a[href$="/kept-out"]`)
+	b.sees("td", "pays by bank")
+	b.click(`main a[href$="/let-in"]`)
+	b.do(chromedp.SetValue(chromedp.CSS("#reason"), "by card again"))
+	b.click("main button")
+	b.sees("dd", "charged with the others")
+	b.quiet()
+	if list, err := r.Runs.KeptOut(context.Background()); err != nil || len(list) != 0 {
+		t.Errorf("kept out are %+v, %v", list, err)
+	}
+}

@@ -14,7 +14,7 @@ import (
 // chargeRoutes are those of charging many customers, and of what was charged so.
 func chargeRoutes() []route {
 	on := (*Office).chargesMany
-	return []route{
+	return append([]route{
 		{get, "charge", Charge, (*desk).askCharge, on},
 		{post, "charge", Charge, (*desk).plan, on},
 		{get, "charge/{run}", See, (*desk).runPage, on},
@@ -31,7 +31,7 @@ func chargeRoutes() []route {
 		{get, "history", See, (*desk).runHistory, on},
 		{get, "history/charges", See, (*desk).chargeHistory, on},
 		{get, "history/csv", See, (*desk).historyCSV, on},
-	}
+	}, keptRoutes()...)
 }
 
 // ConfirmAbove is the size of a run from which on its number has to be typed. The zero value is

@@ -23,6 +23,7 @@ type customerView struct {
 	Recent []*payment.Payment
 	Pays   bool // the administrator may charge
 	Runs   bool // there are charge runs
+	Kept   standingInRuns
 
 	Balance     string // where the form of an amount goes; empty: there is none
 	Typed       string
@@ -58,6 +59,11 @@ func (d *desk) showCustomer(id int64, p page, typed, wrong string) error {
 	}
 	if v.Recent, err = d.recent(c); err != nil {
 		return err
+	}
+	if v.Runs {
+		if v.Kept, err = d.inRuns(c); err != nil {
+			return err
+		}
 	}
 	if d.AddMoney && v.Pays && c.ParentID == 0 {
 		v.Balance = balancePath(c.ID)

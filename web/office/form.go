@@ -65,6 +65,8 @@ type form struct {
 	Seqs []int64      `json:"q,omitempty"` // the items that the page has shown
 	Seen []charge.Sum `json:"y,omitempty"` // what is to be charged, as the page has shown it
 	Plan int64        `json:"v,omitempty"` // the revision of that plan
+
+	Kept charge.Keeping `json:"x,omitzero"` // whom it is about; with a time: as the page has shown it
 }
 
 // seal gives a form its key and its owner.

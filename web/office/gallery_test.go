@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing/synctest"
 	"time"
@@ -20,7 +21,7 @@ const markup = `<b>"Kiwi" & 'Co'</b>`
 
 // goldenPages are all pages in all states, each named after its template or problem and, behind a
 // dash, what is special about it.
-var goldenPages = append(chargePages, []goldenPage{
+var goldenPages = append(slices.Concat(chargePages, keptPages), []goldenPage{
 	{"overview-quiet", 200, setup{}, func(r *rig) answer { return r.get("") }},
 	{"overview-busy", 200, setup{}, func(r *rig) answer { r.busy(); return r.get("") }},
 	{"which", 200, setup{}, func(r *rig) answer {

@@ -120,19 +120,22 @@ func (o *Office) funcs() template.FuncMap {
 		},
 		"splynx":   func(customer int64) string { return "/admin/customers/view?id=" + strconv.FormatInt(customer, 10) }, // as the admin's own pages call it; unproven on a real one
 		"standing": standingOf,
+		"became":   became,
+		"lower":    strings.ToLower,
 		"purpose":  purpose,
 		"reason":   func(typed, wrong string) map[string]string { return map[string]string{"Typed": typed, "Wrong": wrong} },
 		"listing": func(caption string, rows []row, sums []sum) map[string]any {
 			return map[string]any{"Caption": caption, "Rows": rows, "Sums": sums}
 		},
-		"payment":  func(id payment.ID) string { return web.AdminPath + "payments/" + string(id) },
-		"run":      runPath,
-		"charged":  historyOf,
-		"count":    grouped,
-		"why":      meaning.RunWhy,
-		"counted":  counted,
-		"barWidth": func() int { return barWidth },
-		"field":    fieldOf,
+		"payment":   func(id payment.ID) string { return web.AdminPath + "payments/" + string(id) },
+		"run":       runPath,
+		"charged":   historyOf,
+		"count":     grouped,
+		"why":       meaning.RunWhy,
+		"counted":   counted,
+		"barWidth":  func() int { return barWidth },
+		"field":     fieldOf,
+		"whichRuns": runsWords,
 	}
 }
 
