@@ -29,6 +29,10 @@ var (
 	ErrMoved  = errors.New("journal was removed or moved while it is open")
 )
 
+// cache holds each connection to half a MiB of pages, so that what the process holds does not hang
+// on how much of the journal was read; the system's own cache has the rest.
+const cache = "cache_size(-512)"
+
 // SQLite is a payment.Store in one file.
 type SQLite struct {
 	path  string
@@ -113,14 +117,14 @@ func (s *SQLite) open(ctx context.Context) error {
 	if s.file, err = os.Stat(s.path); err != nil {
 		return err
 	}
-	if s.write, err = sql.Open("sqlite", source(s.path, "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "secure_delete(1)")); err != nil {
+	if s.write, err = sql.Open("sqlite", source(s.path, "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "secure_delete(1)", cache)); err != nil {
 		return err
 	}
 	s.write.SetMaxOpenConns(1)
 	if err := migrate(ctx, s.write); err != nil {
 		return err
 	}
-	db, err := sql.Open("sqlite", source(s.path, "query_only(1)"))
+	db, err := sql.Open("sqlite", source(s.path, "query_only(1)", cache))
 	if err != nil {
 		return err
 	}
