@@ -251,8 +251,8 @@ func TestNotFoundOfACharge(t *testing.T) {
 	}
 }
 
-// An approval that comes after not done wins over it.
-func TestLateApprovalOfACharge(t *testing.T) {
+// F71: an approval that comes after not done wins over it.
+func TestF71LateApprovalOfACharge(t *testing.T) {
 	t.Parallel()
 	play(t, option{}, func(t *testing.T, w *world) {
 		card, _ := w.SaveCard(windcavetest.CardApproved)

@@ -98,6 +98,49 @@ func TestSlowRateWithManyPlaces(t *testing.T) {
 	})
 }
 
+// F24: a gateway that answers too late, or with an error page, gets fewer charges at a time, and
+// more again once it answers. Nothing is lost, and nothing is sent twice.
+func TestF24SlowGateway(t *testing.T) {
+	t.Parallel()
+	play(t, func(t *testing.T, p *provider) {
+		const places, customers = 16, 400
+		for id := int64(1); id <= customers; id++ {
+			p.customer(id, "10.00")
+		}
+		p.latency = 120 * time.Millisecond
+		for id := int64(100); id < 104; id++ {
+			p.bank[id] = "unknown"
+		}
+		r := p.start(charge.Options{Concurrency: places})
+		run := r.plan(charge.Order{})
+		r.begin(run.ID)
+		r.until(run.ID, charge.Done)
+		p.check(run.ID)
+		var last time.Time
+		all, err := p.store.Find(background, payment.Filter{Limit: customers})
+		must(t, err)
+		for _, one := range all {
+			if one.State == payment.Unknown && one.MovedAt.After(last) {
+				last = one.MovedAt
+			}
+		}
+		began := func(from, until time.Duration) (n int) {
+			for _, one := range all {
+				if at := one.CreatedAt.Sub(last); at > from && at <= until {
+					n++
+				}
+			}
+			return n
+		}
+		if n := began(time.Millisecond, p.latency); n == 0 || n > places/4 {
+			t.Errorf("%d charges began in the round after four had no answer", n)
+		}
+		if begun, end := began(0, time.Hour), began(2*time.Second, 2*time.Second+p.latency); end < places/2 || begun < 200 {
+			t.Errorf("of %d charges %d began in a round two seconds later", begun, end)
+		}
+	})
+}
+
 // Several runs that charge the same failed ones again try a card no oftener than all schemes allow.
 func TestAgainAndAgain(t *testing.T) {
 	t.Parallel()

@@ -26,7 +26,7 @@ type runner struct {
 	*job
 	breaker *breaker
 	limit   *rate.Limiter
-	places  chan struct{} // at the gateway
+	gate    *gate
 	ready   chan []Item   // batches
 	fed     chan struct{} // closed when nothing more is handed on in this pass
 
@@ -36,7 +36,7 @@ type runner struct {
 
 // chargeAll charges until nothing planned is left, the run moves on, or it has to pause.
 func (j *job) chargeAll(ctx context.Context) {
-	w := &runner{job: j, breaker: newBreaker(j.o), places: make(chan struct{}, j.o.Concurrency)}
+	w := &runner{job: j, breaker: newBreaker(j.o), gate: newGate(j.o.Concurrency)}
 	if j.o.PerSecond > 0 {
 		w.limit = rate.NewLimiter(j.o.PerSecond, 1)
 	}
@@ -206,14 +206,14 @@ func (w *runner) chargeReady(ctx context.Context, n int) {
 // turn has a charge that was claimed wait for a place at the gateway. It goes on though somebody
 // has paused the run meanwhile, or the process ends, unless all others would fare no better.
 func (w *runner) turn(context.Context) (func(), error) {
-	w.places <- struct{}{}
+	w.gate.enter()
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.paused {
-		<-w.places
+		w.gate.leave()
 		return nil, errPaused
 	}
-	return func() { <-w.places }, nil
+	return w.gate.leave, nil
 }
 
 // errPaused tells that the run has paused by itself.
@@ -271,12 +271,24 @@ func (w *runner) charge(ctx context.Context, items []Item) {
 		w.moved.Store(true)
 		w.pace.count(w.now())
 		w.changed(w.id)
+		w.heard(p)
 		if why := w.breaker.note(p); why != "" {
 			w.pause(why, nil)
 		}
 	})
 	if err != nil {
 		w.notBegun(ctx, items[0], err)
+	}
+}
+
+// heard notes how the gateway keeps up with the charges.
+func (w *runner) heard(p *payment.Payment) {
+	switch {
+	case p.State == payment.Unknown:
+		places := w.gate.unclear()
+		logger(w.g).Warn("the gateway did not say what became of a charge; fewer are sent at a time", describe(w.run, zap.String("payment", string(p.ID)), zap.Int("places", places))...)
+	case p.State == payment.Declined, p.HasMoney():
+		w.gate.answered()
 	}
 }
 

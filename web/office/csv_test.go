@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bojanz/currency"
 	"go.uber.org/zap"
 
 	"github.com/caddy-paymentexpress/paymentexpress/internal/money"
@@ -81,6 +82,34 @@ func longRun(tb testing.TB, n int) *desk {
 	r := httptest.NewRequest(http.MethodGet, "/", nil)
 	r.SetPathValue("run", string(runID))
 	return &desk{Office: o, r: r, staff: &splynx.Administrator{ID: 1}, e: w.Engine}
+}
+
+// F59: the bytes of a file. No cell begins a formula; who has a program that reads it counts on them.
+func TestF59CSVBytes(t *testing.T) {
+	t.Parallel()
+	amount, err := money.Parse("-57.50", "NZD")
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := time.Date(2026, 11, 26, 9, 30, 0, 5, time.UTC)
+	w := paymenttest.New(t, paymenttest.Options{})
+	auckland, err := time.LoadLocation("Pacific/Auckland")
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := &Office{zone: auckland, Config: Config{Generation: w.Gen, Logger: zap.NewNop(), Now: time.Now}}
+	a := httptest.NewRecorder()
+	d := &desk{Office: o, w: a, r: httptest.NewRequest(http.MethodGet, "/", nil), staff: &splynx.Administrator{ID: 1}, e: w.Engine}
+	err = d.export("x.csv", payment.Act{}, []string{"a", "b"}, func(_ context.Context, s *sheet) error {
+		return s.csv.Write([]string{
+			decimalOf(0), decimalOf(-7), decimalOf(1234567), numberOf(currency.Amount{}), numberOf(amount), d.when(time.Time{}), d.when(at),
+			safe(""), safe("=1"), safe("+1"), safe("-1"), safe("@a"), safe("\tx"), safe("\rx"), safe(" x"), safe("a,b"), safe(`say "x"`), safe("two\nlines"), safe("Ünï"),
+		})
+	})
+	const want = "\ufeffa,b\r\n" + `,-7,1234567,,-57.50,,2026-11-26T22:30:00+13:00,,'=1,'+1,'-1,'@a,'` + "\t" + `x,"'x"," x","a,b","say ""x""","two` + "\r\n" + `lines",Ünï` + "\r\n"
+	if got := a.Body.String(); err != nil || got != want {
+		t.Errorf("%v\n%q, not\n%q", err, got, want)
+	}
 }
 
 // A file of 200,000 rows takes no more memory than its pages.
