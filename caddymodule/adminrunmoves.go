@@ -108,11 +108,10 @@ func (n present) whatever(ctx context.Context, id payment.ID) ([]charge.Sum, err
 		return nil, err
 	}
 	sums = charge.ToCharge(sums)
-	above, err := n.app.Charge.ConfirmAbove.exceeded(sums)
-	if err == nil && above {
-		err = errTooManyUnseen
+	if n.app.Charge.ConfirmAbove.limit().Exceeded(sums) {
+		return nil, errTooManyUnseen
 	}
-	return sums, err
+	return sums, nil
 }
 
 func sumsNote(sums []charge.Sum) string {

@@ -34,6 +34,8 @@ type Schedule struct {
 	Partners []int64 `json:"partners,omitempty"`
 	// Charges although the customer's credit in Splynx covers it. Default: false.
 	DespiteCredit bool `json:"despite_credit,omitempty"`
+	// Above this it does not start by itself: a person looks and starts it. Default: as in Charge.
+	ConfirmAbove ConfirmAbove `json:"confirm_above,omitzero"`
 }
 
 // Retry has declined charges of runs made again by itself.
@@ -62,6 +64,7 @@ func (c *Charge) parseSchedule(d *caddyfile.Dispenser) error {
 	var s Schedule
 	if err := (words{
 		"on": s.parseRule, "at": text(&s.At), "start": text(&s.Start), "despite_credit": set(&s.DespiteCredit), "partner": s.parsePartners,
+		"confirm_above": s.ConfirmAbove.parse,
 	}).read(d, "schedule"); err != nil {
 		return err
 	}
@@ -142,7 +145,7 @@ func (c *Charge) automatic() (a charge.Automatic, err error) {
 		}
 		a.Schedules = append(a.Schedules, charge.AutoCharge{
 			Name: name, Day: charge.DayRule(s.On), Days: s.Days, At: at, Filter: charge.Filter{Partners: s.Partners},
-			DespiteCredit: s.DespiteCredit, Start: charge.StartBy(s.Start),
+			DespiteCredit: s.DespiteCredit, Start: charge.StartBy(s.Start), ConfirmAbove: s.ConfirmAbove.or(c.ConfirmAbove).limit(),
 		})
 	}
 	if r := c.Retry; len(r.Soft)+len(r.Declined) > 0 {
@@ -170,7 +173,11 @@ func (c *Charge) schedulesSaid() string {
 		if s.Days > 0 {
 			rule = fmt.Sprintf("%s %d", s.On, s.Days)
 		}
-		all = append(all, fmt.Sprintf("%s: on %s at %s, start %s", name, rule, s.At, cmp.Or(s.Start, string(charge.ByPerson))))
+		words := fmt.Sprintf("%s: on %s at %s, start %s", name, rule, s.At, cmp.Or(s.Start, string(charge.ByPerson)))
+		if s.ConfirmAbove != (ConfirmAbove{}) {
+			words += ", confirm_above " + s.ConfirmAbove.or(c.ConfirmAbove).String()
+		}
+		all = append(all, words)
 	}
 	return strings.Join(all, "; ")
 }

@@ -24,8 +24,9 @@ func TestAutomaticFollowsTheConfiguration(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHost(filepath.Join(t.TempDir(), "journal.db"))
 		c := Charge{
-			Schedules: map[string]Schedule{"late": {On: "after_due", Days: 3, At: "17:30"}, "early": {On: "due", At: "09:00", Start: "charge", Partners: []int64{2}}},
-			Retry:     Retry{Soft: []caddy.Duration{caddy.Duration(24 * time.Hour)}, At: "10:00", Most: 2},
+			ConfirmAbove: ConfirmAbove{Count: 100, Amount: "10000"},
+			Schedules:    map[string]Schedule{"late": {On: "after_due", Days: 3, At: "17:30", ConfirmAbove: ConfirmAbove{Count: 500}}, "early": {On: "due", At: "09:00", Start: "charge", Partners: []int64{2}}},
+			Retry:        Retry{Soft: []caddy.Duration{caddy.Duration(24 * time.Hour)}, At: "10:00", Most: 2},
 		}
 		automatic, err := c.automatic()
 		if err != nil {
@@ -33,8 +34,8 @@ func TestAutomaticFollowsTheConfiguration(t *testing.T) {
 		}
 		want := charge.Automatic{
 			Schedules: []charge.AutoCharge{
-				{Name: "early", Day: charge.OnDue, At: charge.Clock{Hour: 9}, Start: charge.ByItself, Filter: charge.Filter{Partners: []int64{2}}},
-				{Name: "late", Day: charge.AfterDue, Days: 3, At: charge.Clock{Hour: 17, Minute: 30}},
+				{Name: "early", Day: charge.OnDue, At: charge.Clock{Hour: 9}, Start: charge.ByItself, Filter: charge.Filter{Partners: []int64{2}}, ConfirmAbove: charge.Limit{Charges: 100, Amount: "10000"}},
+				{Name: "late", Day: charge.AfterDue, Days: 3, At: charge.Clock{Hour: 17, Minute: 30}, ConfirmAbove: charge.Limit{Charges: 500, Amount: "10000"}},
 			},
 			Retry: charge.RetryPlan{Pauses: map[windcave.Class][]time.Duration{windcave.ClassSoft: {24 * time.Hour}}, At: charge.Clock{Hour: 10}, Most: 2},
 		}

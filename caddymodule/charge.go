@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strconv"
@@ -21,7 +22,7 @@ type Charge struct {
 	// So many configuration errors, or charges that cannot be begun, in a row pause a run. Default:
 	// 5.
 	StopAfter int `json:"stop_after,omitempty"`
-	// Above this the number must be typed to start a run.
+	// Above this the number must be typed to start a run, and no schedule starts one by itself.
 	ConfirmAbove ConfirmAbove `json:"confirm_above,omitzero"`
 	// Charges although the customer's credit in Splynx covers it. Default: false, such are left
 	// out.
@@ -32,7 +33,8 @@ type Charge struct {
 	Retry Retry `json:"retry,omitzero"`
 }
 
-// ConfirmAbove is the limit above which nobody starts a run without having typed its number.
+// ConfirmAbove is the limit above which nobody starts a run without having typed its number, and
+// no schedule does by itself.
 type ConfirmAbove struct {
 	// Charges. Default: 100.
 	Count int `json:"count,omitempty"`
@@ -89,11 +91,13 @@ func (a *App) checkCharge() error {
 		return fmt.Errorf("paymentexpress: charge: per_second %d: 1 to %d, or leave it out", c.PerSecond, perSecondMost)
 	case c.StopAfter < 1:
 		return errors.New("paymentexpress: charge: stop_after takes a number above 0")
-	case c.ConfirmAbove.Count < 1:
-		return errors.New("paymentexpress: charge: confirm_above takes a number of charges above 0, and after it an amount or nothing")
-	default:
-		if limit, err := money.Parse(c.ConfirmAbove.Amount, a.Currency); err != nil || !limit.IsPositive() {
-			return fmt.Errorf("paymentexpress: charge: confirm_above: %q is no amount of %s above 0, such as 10000.00", c.ConfirmAbove.Amount, a.Currency)
+	}
+	if err := a.Charge.ConfirmAbove.check(a.Currency); err != nil {
+		return fmt.Errorf("paymentexpress: charge: %w", err)
+	}
+	for name, s := range a.Charge.Schedules {
+		if err := s.ConfirmAbove.or(a.Charge.ConfirmAbove).check(a.Currency); err != nil {
+			return fmt.Errorf("paymentexpress: charge: schedule %s: %w", name, err)
 		}
 	}
 	if _, err := a.Charge.automatic(); err != nil {
@@ -113,18 +117,25 @@ func (h *host) runOptions() charge.Options {
 	}
 }
 
-// exceeded tells whether a run with these sums is one whose number must be typed.
-func (c ConfirmAbove) exceeded(sums []charge.Sum) (bool, error) {
-	count := int64(0)
-	for _, s := range sums {
-		count += s.Count
-		limit, err := money.Exact(c.Amount, s.Amount.CurrencyCode())
-		if err != nil {
-			return false, err
-		}
-		if more, err := s.Amount.Cmp(limit); err != nil || more > 0 {
-			return true, err
-		}
+// check tells what is wrong with it.
+func (c ConfirmAbove) check(code string) error {
+	if c.Count < 1 {
+		return errors.New("confirm_above takes a number of charges above 0, and after it an amount or nothing")
 	}
-	return count > int64(c.Count), nil
+	if limit, err := money.Parse(c.Amount, code); err != nil || !limit.IsPositive() {
+		return fmt.Errorf("confirm_above: %q is no amount of %s above 0, such as 10000.00", c.Amount, code)
+	}
+	return nil
 }
+
+// or takes from another one what it leaves out.
+func (c ConfirmAbove) or(other ConfirmAbove) ConfirmAbove {
+	return ConfirmAbove{cmp.Or(c.Count, other.Count), cmp.Or(c.Amount, other.Amount)}
+}
+
+func (c ConfirmAbove) limit() charge.Limit {
+	return charge.Limit{Charges: int64(c.Count), Amount: c.Amount}
+}
+
+// String is as the Caddyfile has it.
+func (c ConfirmAbove) String() string { return strconv.Itoa(c.Count) + " " + c.Amount }

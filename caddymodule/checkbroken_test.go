@@ -132,7 +132,7 @@ func (k *checked) must(err error) {
 func mostly(without string) func(*checkedOptions) {
 	return func(o *checkedOptions) {
 		o.key.Permissions = make(map[string][]string)
-		for _, p := range strings.Fields("Invoices:index Invoices:view Customer:view Payments:index Payments:view Payments:add BankStatements:index BankStatements:add " +
+		for _, p := range strings.Fields("Invoices:index Invoices:view Customer:index Customer:view CustomerBilling:update Mail:add Payments:index Payments:view Payments:add BankStatements:index BankStatements:add " +
 			"BankStatementsRecords:index BankStatementsRecords:view BankStatementsRecords:add BankStatementsRecords:update PaymentMethods:index CompanyInfo:view " +
 			"Administrators:view Partners:index EntryPoints:index Config:view CustomerPaymentAccounts:index CustomerPaymentAccounts:view " +
 			"CustomerPaymentAccounts:update CustomerPaymentAccounts:delete") {
@@ -178,12 +178,19 @@ func brokenKeys() []brokenInstallation {
 		brokenInstallation{"the key lacks CompanyInfo view, and `name` is not set", mostly("CompanyInfo:view"), nil, levelWarn, "permission CompanyInfo view: missing"},
 		brokenInstallation{"the key lacks ProformaInvoices index", mostly("ProformaInvoices:index"), nil, levelWarn, "permission ProformaInvoices index: missing"},
 		brokenInstallation{"the key lacks ProformaInvoices view", mostly("ProformaInvoices:view"), nil, levelWarn, "permission ProformaInvoices view: missing"},
+		brokenInstallation{"the key lacks Customer index", mostly("Customer:index"), nil, levelWarn, "permission Customer index: missing"},
 		brokenInstallation{"the key lacks CustomerBilling view", mostly("CustomerBilling:view"), nil, levelWarn, "permission CustomerBilling view: missing"},
 		brokenInstallation{"the key lacks Administrators view", mostly("Administrators:view"), nil, levelWarn, "permission Administrators view: missing"},
 		brokenInstallation{"the key lacks CustomerPaymentAccounts index", mostly("CustomerPaymentAccounts:index"), nil, levelWarn, "permission CustomerPaymentAccounts index: missing"},
 		brokenInstallation{"the key lacks CustomerPaymentAccounts view", mostly("CustomerPaymentAccounts:view"), nil, levelWarn, "permission CustomerPaymentAccounts view: missing"},
 		brokenInstallation{"the key lacks CustomerPaymentAccounts update", mostly("CustomerPaymentAccounts:update"), nil, levelWarn, "permission CustomerPaymentAccounts update: missing"},
 		brokenInstallation{"the key lacks CustomerPaymentAccounts delete", mostly("CustomerPaymentAccounts:delete"), nil, levelWarn, "permission CustomerPaymentAccounts delete: missing"},
+		brokenInstallation{"the key lacks CustomerBilling update, and `cards { payment_method }` is set", mostly("CustomerBilling:update"), func(k *checked) {
+			k.replace("currency NZD", "currency NZD\n\t\tcards {\n\t\t\tpayment_method 3\n\t\t}")
+		}, levelWarn, "permission CustomerBilling update: missing"},
+		brokenInstallation{"the key lacks Mail add, and `cards { tell }` is set", mostly("Mail:add"), func(k *checked) {
+			k.replace("currency NZD", "currency NZD\n\t\tcards {\n\t\t\ttell office@isp.example\n\t\t}")
+		}, levelWarn, "permission Mail add: missing"},
 		brokenInstallation{"the key lacks Partners index, which only this check uses", mostly("Partners:index"), nil, levelSkipped, "lacks the permission Partners index"},
 	)
 }

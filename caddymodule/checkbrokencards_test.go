@@ -84,6 +84,13 @@ func brokenEntryPoints() []brokenInstallation {
 			k.replace("currency NZD", "currency NZD\n\t\tentry_points {\n\t\t\tadd_money_by_admin off\n\t\t}")
 		}, levelWarn, "button to add money on a customer's page, in the admin: enabled in Splynx, and off in the configuration"},
 		{"nothing: the office's button to add money is not in Splynx", nil, nil, levelOK, "button to add money on a customer's page, in the admin: not shown; the page is below /paymentexpress/admin/"},
+		{"nothing: the office is not in Splynx's menu", nil, nil, levelOK, "menu entry of the office, in the admin: not shown; the page is below /paymentexpress/admin/"},
+		{"nothing: the office is in Splynx's menu", nil, func(k *checked) {
+			k.splynx.AddEntryPoint(splynxtest.EntryPoint{Module: addOnModule, Name: "paymentexpress_office", Place: "admin", Type: "menu_link", URL: "%2Fpaymentexpress%2Fadmin%2F"})
+		}, levelOK, "menu entry of the office, in the admin: there"},
+		{"customers see the office's menu entry", nil, func(k *checked) {
+			k.splynx.AddEntryPoint(splynxtest.EntryPoint{Module: "our_own", Name: "paymentexpress_office", Place: "portal", Type: "menu_link", URL: "/paymentexpress/admin/charge"})
+		}, levelWarn, "which no customer may open: paymentexpress_office (portal)"},
 		{"the old add-on's settings are in Splynx", nil, nil, levelWarn, "old add-on: settings of module " + addOnModule},
 		{"the old add-on's entry points are in Splynx", nil, func(k *checked) {
 			k.forgetAddOn()

@@ -15,6 +15,7 @@ import (
 type servedEntryPoint struct {
 	what, place string
 	model, path string   // of an action link or a menu link
+	below       bool     // the pages below path too
 	name        []string // parts of the name, for code, which has no address
 	off         string   // why it is not served; empty: it is
 	mend        string   // how it would be
@@ -30,6 +31,9 @@ var (
 	dashboardRequests = []string{"dashboard", "request"}
 	dashboardWidget   = []string{"paymentexpress_widget"}
 )
+
+// officeEntry is the menu entry of the office, or one that leads to a page of it.
+var officeEntry = servedEntryPoint{what: "menu entry of the office", place: "admin", path: strings.TrimRight(web.AdminPath, "/"), below: true, spare: true}
 
 func (c *checker) servedEntryPoints() []servedEntryPoint {
 	inv, mendInv := configured(c.app.EntryPoints.Invoice)
@@ -57,6 +61,7 @@ func (c *checker) servedEntryPoints() []servedEntryPoint {
 		{what: "pay icon of invoices", place: "admin", model: "Invoices", path: web.Prefix + "/pay-invoice", spare: true},
 		{what: "pay icon of proforma invoices", place: "admin", model: "Requests", path: web.Prefix + "/pay-request", spare: true},
 		{what: "button to add money on a customer's page", place: "admin", name: []string{"add_money", "admin"}, off: byAdmin, mend: mendByAdmin, spare: true},
+		officeEntry,
 	}
 }
 
@@ -72,7 +77,13 @@ func (s servedEntryPoint) is(p splynx.EntryPoint) bool {
 	if len(s.name) > 0 {
 		return p.Place == s.place && p.Type == "code" && hasParts(p, s.name)
 	}
-	return p.Place == s.place && p.Model == s.model && pathOf(p) == s.path
+	return p.Place == s.place && p.Model == s.model && s.leads(p)
+}
+
+// leads tells whether p leads to its page, wherever p stands.
+func (s servedEntryPoint) leads(p splynx.EntryPoint) bool {
+	path := pathOf(p)
+	return path == s.path || s.below && strings.HasPrefix(path, s.path+"/")
 }
 
 func hasParts(p splynx.EntryPoint, parts []string) bool {
@@ -90,17 +101,26 @@ func (c *checker) checkEntryPoints(ctx context.Context) []finding {
 	ours := slices.DeleteFunc(all, func(p splynx.EntryPoint) bool {
 		return p.Module != addOnModule && !web.Ours(pathOf(p)) && !strings.HasPrefix(p.Name, "paymentexpress_")
 	})
-	// Ours may be kept under the add-on's name; the widget was never its own.
-	c.addOn = slices.ContainsFunc(ours, func(p splynx.EntryPoint) bool { return p.Module == addOnModule && !hasParts(p, dashboardWidget) })
+	// Ours may be kept under the add-on's name; the widget and the office were never its own.
+	c.addOn = slices.ContainsFunc(ours, func(p splynx.EntryPoint) bool {
+		return p.Module == addOnModule && !hasParts(p, dashboardWidget) && !officeEntry.leads(p)
+	})
 	var found []finding
 	for _, s := range c.servedEntryPoints() {
 		found = append(found, s.compare(ours))
 	}
-	if idle := c.unserved(ours); len(idle) > 0 {
+	idle, misplaced := c.unserved(ours)
+	if len(misplaced) > 0 {
+		found = append(found, warned("switch them off at "+edited+", and have them made with the place admin, as in "+onTheHost, "enabled in Splynx where customers see them, and lead to the office, which no customer may open: %s", strings.Join(misplaced, ", ")))
+	}
+	if len(idle) > 0 {
 		found = append(found, warned("switch them off at Config, Integrations, Modules list, "+addOnModule+", Edit entry points", "enabled in Splynx, and not served by this version: %s", strings.Join(idle, ", ")))
 	}
 	return found
 }
+
+// edited is where Splynx's pages have entry points switched on and off.
+const edited = "Config, Integrations, Modules list, Edit entry points"
 
 // compare looks for one that is served among those in Splynx.
 func (s servedEntryPoint) compare(ours []splynx.EntryPoint) finding {
@@ -109,20 +129,19 @@ func (s servedEntryPoint) compare(ours []splynx.EntryPoint) finding {
 	other := slices.IndexFunc(ours, func(p splynx.EntryPoint) bool {
 		return len(s.instead) > 0 && p.Enabled && p.Place == s.place && hasParts(p, s.instead)
 	})
-	const where = "Config, Integrations, Modules list, Edit entry points"
 	switch {
 	case s.off == "" && enabled:
 		return good("%s, in the %s: there", s.what, s.place)
 	case s.off == "" && other >= 0:
 		return good("%s, in the %s: not shown; %s is", s.what, s.place, printable(ours[other].Name))
 	case s.off == "" && i >= 0:
-		return warned("switch it on at "+where, "%s, in the %s: there, but switched off in Splynx", s.what, s.place)
+		return warned("switch it on at "+edited, "%s, in the %s: there, but switched off in Splynx", s.what, s.place)
 	case s.off == "" && s.spare:
 		return good("%s, in the %s: not shown; the page is below %s", s.what, s.place, web.AdminPath)
 	case s.off == "": // the API only reads them
 		return warned(s.make(), "%s, in the %s: not there", s.what, s.place)
 	case enabled:
-		return warned(s.switchOff(where), "%s, in the %s: enabled in Splynx, and %s", s.what, s.place, s.off)
+		return warned(s.switchOff(), "%s, in the %s: enabled in Splynx, and %s", s.what, s.place, s.off)
 	case s.mend == "on in the configuration":
 		return good("%s, in the %s: off", s.what, s.place)
 	}
@@ -136,21 +155,28 @@ func (s servedEntryPoint) make() string {
 	return "keep the package splynx-paymentexpress, whose set-up makes it, or have it made on the Splynx host, as in " + onTheHost
 }
 
-func (s servedEntryPoint) switchOff(where string) string {
-	return "switch it off at " + where + ", or " + s.mend
+func (s servedEntryPoint) switchOff() string {
+	return "switch it off at " + edited + ", or " + s.mend
 }
 
-// unserved are those that would lead to an error page.
-func (c *checker) unserved(ours []splynx.EntryPoint) []string {
+// unserved are those that would lead to an error page, and those that would lead a customer to
+// the office.
+func (c *checker) unserved(ours []splynx.EntryPoint) (idle, misplaced []string) {
 	served := c.servedEntryPoints()
-	var names []string
 	for _, p := range ours {
-		if p.Enabled && !slices.ContainsFunc(served, func(s servedEntryPoint) bool { return s.is(p) }) {
-			names = append(names, fmt.Sprintf("%s (%s)", printable(p.Name), p.Place))
+		if !p.Enabled || slices.ContainsFunc(served, func(s servedEntryPoint) bool { return s.is(p) }) {
+			continue
+		}
+		name := fmt.Sprintf("%s (%s)", printable(p.Name), p.Place)
+		if p.Place == "portal" && officeEntry.leads(p) {
+			misplaced = append(misplaced, name)
+		} else {
+			idle = append(idle, name)
 		}
 	}
-	slices.Sort(names)
-	return names
+	slices.Sort(idle)
+	slices.Sort(misplaced)
+	return idle, misplaced
 }
 
 // pathOf is where an entry point leads on this host; the add-on's set-up stores addresses

@@ -8,6 +8,7 @@ import (
 
 	"github.com/caddy-paymentexpress/paymentexpress/payment"
 	"github.com/caddy-paymentexpress/paymentexpress/splynx"
+	"github.com/caddy-paymentexpress/paymentexpress/splynx/splynxtest"
 	"github.com/caddy-paymentexpress/paymentexpress/windcave"
 )
 
@@ -57,6 +58,36 @@ func TestCheckFindsWhatTheHostIsToldToMake(t *testing.T) {
 		if f := s.compare(made); f.Level != levelOK {
 			t.Errorf("%s", f)
 		}
+	}
+}
+
+// Every page of the office is served; what only begins like its address is not.
+func TestCheckKnowsWhatLeadsToTheOffice(t *testing.T) {
+	t.Parallel()
+	c := &checker{app: &App{generation: new(payment.Generation)}}
+	for url, want := range map[string]string{
+		"/paymentexpress/admin/": "", "/paymentexpress/admin": "", "%2Fpaymentexpress%2Fadmin%2Fcharge": "", "https://isp.example/paymentexpress/admin/history?x=1": "",
+		"/paymentexpress/admins": "idle", "/paymentexpress/admin.php": "idle",
+	} {
+		for _, place := range []string{"admin", "portal"} {
+			idle, misplaced := c.unserved([]splynx.EntryPoint{{Name: "x", Place: place, Type: "menu_link", URL: url, Enabled: true}})
+			got := strings.Join(append(idle, misplaced...), " ")
+			if (got == "") != (want == "" && place == "admin") || (len(misplaced) > 0) != (want == "" && place == "portal") {
+				t.Errorf("%s in the %s: idle %q, misplaced %q", url, place, idle, misplaced)
+			}
+		}
+	}
+}
+
+// The office's entry is kept under the add-on's name, and does not tell that the add-on is there.
+// Not parallel: provisioning sets globals of Caddy's.
+func TestCheckTakesTheOfficeForNoAddOn(t *testing.T) {
+	setCheckedEnv(t)
+	k := newChecked(t, nil)
+	k.forgetAddOn()
+	k.splynx.AddEntryPoint(splynxtest.EntryPoint{Module: addOnModule, Name: "paymentexpress_office", Place: "admin", Type: "menu_link", URL: "%2Fpaymentexpress%2Fadmin%2F"})
+	if report, err := k.run(); err != nil || !strings.Contains(report, "neither settings nor entry points of it") {
+		t.Errorf("%v\n%s", err, report)
 	}
 }
 

@@ -44,6 +44,10 @@ func (c *checker) permissions() []permission {
 			_, err := s.Proforma(ctx, 1)
 			return err
 		}, true},
+		{"Customer", "index", "no charge run can be made, and the office's lists have neither names nor saved cards", func(ctx context.Context, s *splynx.Client) error {
+			_, err := s.CustomersByID(ctx, []int64{1})
+			return err
+		}, true},
 		{"Customer", "view", "whose account an invoice is paid to is not known, so nothing can be paid", func(ctx context.Context, s *splynx.Client) error {
 			_, err := s.Customer(ctx, 1)
 			return err
@@ -68,7 +72,7 @@ func (c *checker) permissions() []permission {
 	}
 	all = append(all, statementPermissions()...)
 	if c.savesCards() {
-		all = append(all, cardPermissions()...)
+		all = append(all, cardPermissions(c.app.Cards)...)
 	}
 	if c.app.Name == "" {
 		all = append(all, permission{"CompanyInfo", "view", "the pages have no name of yours, unless name is set", func(ctx context.Context, s *splynx.Client) error {
@@ -100,9 +104,10 @@ func statementPermissions() []permission {
 	}
 }
 
-// cardPermissions are for the payment account that cards are kept in.
-func cardPermissions() []permission {
-	return []permission{
+// cardPermissions are for the payment account that cards are kept in, and for what is done once a
+// card is saved.
+func cardPermissions(cards Cards) []permission {
+	all := []permission{
 		{"CustomerPaymentAccounts", "index", "the payment account that cards are kept in is not found, so there are no saved cards", func(ctx context.Context, s *splynx.Client) error {
 			_, err := s.PaymentAccounts(ctx)
 			return err
@@ -114,6 +119,13 @@ func cardPermissions() []permission {
 		{"CustomerPaymentAccounts", "update", "no card can be saved", nil, true},
 		{"CustomerPaymentAccounts", "delete", "no saved card can be removed", nil, true},
 	}
+	if cards.PaymentMethod != 0 {
+		all = append(all, permission{"CustomerBilling", "update", "customers who save a card keep the payment method that they have", nil, true})
+	}
+	if cards.Tell != "" {
+		all = append(all, permission{"Mail", "add", "the office is not told when a customer saves a card", nil, true})
+	}
+	return all
 }
 
 // checkPermissions asks Splynx's own list where there is one, and reads what may be read.

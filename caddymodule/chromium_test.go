@@ -29,6 +29,7 @@ func TestChromium(t *testing.T) {
 	t.Cleanup(stop)
 	for name, way := range map[string]func(*testing.T, context.Context){
 		"by link": throughCaddy, "from the portal": fromThePortal, "from the dashboard": fromTheDashboard, "with a saved card": withASavedCard,
+		"the office": watchingARun,
 	} {
 		t.Run(name, func(t *testing.T) { way(t, browser) })
 	}

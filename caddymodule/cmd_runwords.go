@@ -121,7 +121,7 @@ func (p *printer) sums(a runAnswer) {
 		case s.Out != "":
 			text += ": " + meaning.Out(s.Out)
 		case s.Class != "":
-			text += ": " + meaning.Class(s.Class)
+			text += " (" + meaning.Class(s.Class) + ")"
 		}
 		fmt.Fprintf(t, "  %d\t%s %s\t%s\n", s.Count, s.Amount, s.Currency, plain(text))
 	}
@@ -163,7 +163,7 @@ func (p *printer) runAdvice(a runAnswer) {
 		p.line("  %s", strings.Join(words, " "))
 	case v.stands():
 		p.line("")
-		p.folded(0, "", fmt.Sprintf("It stands still: %s. What to do is in docs/runbook/%s.md. Then:", meaning.RunWhy(v.Why), v.Why))
+		p.folded(0, "", fmt.Sprintf("It stands still. %s What to do is in docs/runbook/%s.md. Then:", meaning.RunStill(v.Why), v.Why))
 		p.line("  caddy paymentexpress charge resume %s", v.ID)
 		p.line("  caddy paymentexpress charge stop %s", v.ID)
 	}

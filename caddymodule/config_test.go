@@ -120,6 +120,7 @@ func TestWrongSettings(t *testing.T) {
 		"too many at once":   {"currency NZD", "currency NZD\ncharge {\nconcurrency 513\n}", "charge: concurrency 513: 1 to 512"},
 		"too fast":           {"currency NZD", "currency NZD\ncharge {\nper_second 1001\n}", "charge: per_second 1001: 1 to 1000, or leave it out"},
 		"confirm above":      {"currency NZD", "currency NZD\ncharge {\nconfirm_above 50 10.001\n}", `charge: confirm_above: "10.001" is no amount of NZD above 0, such as 10000.00`},
+		"schedule above":     {"currency NZD", "currency NZD\ncharge {\nschedule x {\non due\nat 09:00\nconfirm_above 50 10.001\n}\n}", `charge: schedule x: confirm_above: "10.001" is no amount of NZD above 0, such as 10000.00`},
 		"confirm above 0":    {"currency NZD", "currency NZD\ncharge {\nconfirm_above 50 0.00\n}", `charge: confirm_above: "0.00" is no amount of NZD above 0`},
 		"refund, no pxpost":  {"currency NZD", "currency NZD\nsecond_approval refund", "cannot_book and second_approval can be refund only with windcave pxpost: refunds are made by it"},
 		"accent":             {"currency NZD", "currency NZD\naccent blue", "accent"},

@@ -4,12 +4,10 @@ import (
 	"io"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
-	"github.com/bojanz/currency"
-
+	"github.com/caddy-paymentexpress/paymentexpress/internal/sheet"
 	"github.com/caddy-paymentexpress/paymentexpress/payment"
 	"github.com/caddy-paymentexpress/paymentexpress/payment/charge"
 )
@@ -21,9 +19,9 @@ var paymentColumns = []string{
 
 func (v paymentView) cells() []string {
 	return []string{
-		string(v.ID), moment(v.CreatedAt), moment(v.MovedAt), string(v.State), string(v.Reason), string(v.Kind), string(v.Way), string(v.Origin),
-		plainID(v.Partner), plainID(v.Customer), plainID(v.DocumentID), v.DocumentNumber, v.Amount, v.Currency,
-		v.Card.Brand, v.Card.Ends, v.Code, v.Class, v.DpsTxnRef, moment(v.ApprovedAt), plainID(v.Booking.PaymentID), string(v.Of), v.Run, plainID(v.Item),
+		string(v.ID), sheet.Time(v.CreatedAt, time.UTC), sheet.Time(v.MovedAt, time.UTC), string(v.State), string(v.Reason), string(v.Kind), string(v.Way), string(v.Origin),
+		sheet.Number(v.Partner), sheet.Number(v.Customer), sheet.Number(v.DocumentID), v.DocumentNumber, v.Amount, v.Currency,
+		v.Card.Brand, v.Card.Ends, v.Code, v.Class, v.DpsTxnRef, sheet.Time(v.ApprovedAt, time.UTC), sheet.Number(v.Booking.PaymentID), string(v.Of), v.Run, sheet.Number(v.Item),
 	}
 }
 
@@ -50,15 +48,9 @@ type itemView struct {
 }
 
 func itemOf(i charge.Item) itemView {
-	amount := func(a currency.Amount) string {
-		if a == (currency.Amount{}) {
-			return ""
-		}
-		return a.Number()
-	}
 	return itemView{
 		Seq: i.Seq, State: i.State, Out: i.Out, Partner: i.Partner, Customer: i.Customer, DocumentID: i.DocumentID, DocumentNumber: i.Number,
-		Amount: i.Amount.Number(), Credit: amount(i.Credit), Charged: amount(i.Charged), Currency: i.Amount.CurrencyCode(),
+		Amount: i.Amount.Number(), Credit: sheet.Amount(i.Credit), Charged: sheet.Amount(i.Charged), Currency: i.Amount.CurrencyCode(),
 		Code: i.Code, Class: i.Class, Reason: i.Reason, CardBrand: i.Card.Brand, CardEnds: i.Card.Ends, Payment: i.Payment, MovedAt: i.MovedAt,
 	}
 }
@@ -70,8 +62,8 @@ var itemColumns = []string{
 
 func (v itemView) cells() []string {
 	return []string{
-		plainID(v.Seq), string(v.State), string(v.Out), plainID(v.Partner), plainID(v.Customer), plainID(v.DocumentID), v.DocumentNumber,
-		v.Amount, v.Credit, v.Charged, v.Currency, v.Code, v.Class, string(v.Reason), v.CardBrand, v.CardEnds, string(v.Payment), moment(v.MovedAt),
+		sheet.Number(v.Seq), string(v.State), string(v.Out), sheet.Number(v.Partner), sheet.Number(v.Customer), sheet.Number(v.DocumentID), v.DocumentNumber,
+		v.Amount, v.Credit, v.Charged, v.Currency, v.Code, v.Class, string(v.Reason), v.CardBrand, v.CardEnds, string(v.Payment), sheet.Time(v.MovedAt, time.UTC),
 	}
 }
 
@@ -95,32 +87,15 @@ func readItemFilter(q url.Values) (f charge.ItemFilter, err error) {
 	return f, nil
 }
 
-// plainID leaves out what is not there.
-func plainID(n int64) string {
-	if n == 0 {
-		return ""
-	}
-	return strconv.FormatInt(n, 10)
-}
-
-func moment(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return t.UTC().Format(time.RFC3339)
-}
-
-// writeCSV writes a row as RFC 4180 has it. A cell that a spreadsheet would take for a formula
-// gets an apostrophe before it.
+// writeCSV writes a row as RFC 4180 has it; no cell is taken for a formula. Unlike encoding/csv it
+// leaves the line breaks within a cell as they are.
 func writeCSV(w io.Writer, cells []string) error {
 	var line strings.Builder
 	for i, cell := range cells {
 		if i > 0 {
 			line.WriteByte(',')
 		}
-		if cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
-			cell = "'" + cell
-		}
+		cell = sheet.Text(cell)
 		if strings.ContainsAny(cell, "\",\r\n") {
 			cell = `"` + strings.ReplaceAll(cell, `"`, `""`) + `"`
 		}

@@ -8,6 +8,13 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/bojanz/currency"
+
+	"github.com/caddy-paymentexpress/paymentexpress/internal/money"
+	"github.com/caddy-paymentexpress/paymentexpress/payment"
+	"github.com/caddy-paymentexpress/paymentexpress/payment/charge"
 )
 
 // Cells that a spreadsheet would take for a formula are told as text; all others come back as
@@ -26,6 +33,34 @@ func TestCSVIsSafe(t *testing.T) {
 		if err != nil || got[0] != want || got[1] != "end" || !strings.HasSuffix(out.String(), "\r\n") {
 			t.Errorf("%q comes back as %q (%v)", cell, got, err)
 		}
+	}
+}
+
+// The bytes of an export: who has a program that reads it counts on them.
+func TestExportBytes(t *testing.T) {
+	t.Parallel()
+	amount := func(n string) currency.Amount {
+		a, err := money.Parse(n, "NZD")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return a
+	}
+	item := charge.Item{
+		Seq: 3, State: charge.ItemDeclined, Partner: 1, Customer: 4711, DocumentID: 42, Number: "=2026/0042", Amount: amount("57.50"), Charged: amount("50.00"), Code: "51", Class: "soft",
+		Card: payment.CardUsed{Brand: "Visa", Ends: "11"}, Payment: "N1R5ETK5N44KCGOV", MovedAt: time.Date(2026, 11, 26, 22, 30, 0, 5, time.FixedZone("", 13*3600)),
+	}
+	odd := charge.Item{Number: " two\nlines,\r", Amount: amount("1.00"), Credit: amount("0.50"), Code: `say "x"`}
+	rows := func(yield func(row, error) bool) {
+		_ = yield(parkedView(), nil) && yield(itemOf(item), nil) && yield(itemOf(odd), nil)
+	}
+	var out strings.Builder
+	const want = "a,b\r\n" +
+		"N1R5ETK5N44KCGOV,2026-11-25T10:58:00Z,2026-11-25T11:02:00Z,parked,perhaps_booked_twice,invoice,hosted,guest,1,4711,42,2026/0042,1057.50,NZD,,,00,,000000010a2b3c4d,2026-11-25T11:01:00Z,,,,\r\n" +
+		"3,declined,,1,4711,42,'=2026/0042,57.50,,50.00,NZD,51,soft,,Visa,11,N1R5ETK5N44KCGOV,2026-11-26T09:30:00Z\r\n" +
+		",,,,,,\" two\nlines,\r\",1.00,0.50,,NZD,\"say \"\"x\"\"\",,,,,,\r\n"
+	if err := (export{header: []string{"a", "b"}, rows: rows}).write(&out); err != nil || out.String() != want {
+		t.Errorf("%v\n%q, not\n%q", err, out.String(), want)
 	}
 }
 

@@ -240,7 +240,7 @@ var settingGroups = []struct {
 		{name: "charge concurrency", of: func(a *App) string { return decimal(a.Charge.Concurrency) }},
 		{name: "charge per_second", of: func(a *App) string { return decimal(a.Charge.PerSecond) }, instead: "no limit"},
 		{name: "charge stop_after", of: func(a *App) string { return decimal(a.Charge.StopAfter) }},
-		{name: "charge confirm_above", of: func(a *App) string { return decimal(a.Charge.ConfirmAbove.Count) + " " + a.Charge.ConfirmAbove.Amount }},
+		{name: "charge confirm_above", of: func(a *App) string { return a.Charge.ConfirmAbove.String() }},
 		{name: "charge despite_credit", of: func(a *App) string { return yes(a.Charge.DespiteCredit) }},
 		{name: "charge schedule", of: func(a *App) string { return a.Charge.schedulesSaid() }},
 		{name: "charge retry", of: func(a *App) string { return a.Charge.Retry.String() }},

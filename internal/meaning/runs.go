@@ -2,7 +2,9 @@ package meaning
 
 import (
 	"cmp"
+	"strings"
 
+	"github.com/caddy-paymentexpress/paymentexpress/payment"
 	"github.com/caddy-paymentexpress/paymentexpress/payment/charge"
 )
 
@@ -10,8 +12,8 @@ import (
 func Out(o charge.Out) string { return cmp.Or(outs[o], string(o)) }
 
 var outs = map[charge.Out]string{
-	charge.OutNoCard: "no card is saved", charge.OutCardExpired: "the card has expired", charge.OutCardDead: "the card was refused for good when it was last tried",
-	charge.OutCardElsewhere: "the card was saved for another account at Windcave, or for another customer", charge.OutCardUnreadable: "what stands in Splynx is no card of ours",
+	charge.OutNoCard: "no card is saved", charge.OutCardExpired: "the card " + Cards[payment.CardExpired], charge.OutCardDead: "the card " + Cards[payment.CardDead],
+	charge.OutCardElsewhere: "the card " + Cards[payment.CardElsewhere], charge.OutCardUnreadable: "the card " + Cards[payment.CardUnreadable],
 	charge.OutCardChanged: "the card has changed since the preview", charge.OutInFlight: "a payment for it is under way, or waits for a person",
 	charge.OutPending: "pending in Splynx: somebody else is charging it", charge.OutHasCredit: "the customer’s credit covers it", charge.OutNothingDue: "nothing is due",
 	charge.OutPaid: "paid meanwhile", charge.OutAmountChanged: "more is due than in the preview", charge.OutDisabled: "the customer is disabled or deleted",
@@ -19,16 +21,21 @@ var outs = map[charge.Out]string{
 	charge.OutNoCredentials: "the PxPost user of the partner is not configured", charge.OutNoPartner: "the partner has no settings", charge.OutCurrency: "the partner’s currency has changed",
 	charge.OutUnreadable: "what Splynx says of it cannot be read", charge.OutTickedOff: "ticked off by hand", charge.OutStopped: "the run was stopped before",
 	charge.OutHardDecline: "this card was refused for good: each further try is fined", charge.OutTriedEnough: "this card was tried as often as the card schemes allow",
-	"card_rests": "this card was declined a short time ago",
+	charge.OutCardRests: "this card was declined a short time ago",
+}
+
+// Cards say why a saved card cannot be charged: what comes after "the card".
+var Cards = map[payment.CardStanding]string{
+	payment.CardExpired: "has expired", payment.CardDead: "was refused for good when it was last tried",
+	payment.CardElsewhere: "was saved for another account at Windcave, or for another customer", payment.CardUnreadable: "cannot be read: what stands in Splynx is no card of ours",
 }
 
 // Item says how a charge of a run stands.
 func Item(s charge.ItemState) string { return cmp.Or(items[s], string(s)) }
 
 var items = map[charge.ItemState]string{
-	charge.ItemPlanned: "to be charged", charge.ItemLeftOut: "left out", charge.ItemCharging: "under way", charge.ItemApproved: "approved, on the way into Splynx",
-	charge.ItemRecorded: "booked", charge.ItemGivenBack: "given back", charge.ItemDeclined: "declined by the bank", charge.ItemUnknown: "unknown, Windcave is asked",
-	charge.ItemNotCharged: "not charged", charge.ItemNeedsYou: "waits for a person",
+	charge.ItemPlanned: "to be charged", charge.ItemLeftOut: "left out", charge.ItemCharging: "waiting", charge.ItemApproved: "approved", charge.ItemRecorded: "booked",
+	charge.ItemGivenBack: "refunded", charge.ItemDeclined: "declined", charge.ItemUnknown: "unknown", charge.ItemNotCharged: "not charged", charge.ItemNeedsYou: "needs you",
 }
 
 // RunWhy says why a charge run moved.
@@ -43,14 +50,33 @@ var runWhys = map[charge.Why]string{
 	charge.WhySplynxNo: "Splynx has refused what was asked, or its search was not honoured", charge.WhyNoAccount: "the payment account for cards was not found in Splynx",
 	charge.WhyErrors: "something went wrong; the log says what",
 	// Of runs that do not start by themselves.
-	"handler_not_stated": "nobody has stated that Splynx's own charge handler is off", "other_run_open": "another run was open all that day",
-	"turned_off": "what has made it is not configured any more", "too_late": "its day is over", "journal_held": "the journal is new or restored, and not compared with Splynx yet",
+	charge.WhyHandlerOn: "nobody has stated that Splynx's own charge handler is off", charge.WhyOtherOpen: "another run was open all that day",
+	charge.WhyTurnedOff: "what has made it is not configured any more", charge.WhyTooLate: "its day is over", charge.WhyTooLarge: "it would charge more than may start without a person (confirm_above)",
+	charge.WhyHeld: "the journal is new or restored, and not compared with Splynx yet",
 }
 
-// Class says of what class an answer of Windcave is that took no money.
-func Class(class string) string { return cmp.Or(classes[class], class) }
+// RunStill says, in whole sentences, why a charge run stands still and what it takes to go on.
+func RunStill(w charge.Why) string {
+	words := RunWhy(w)
+	if words != "" {
+		words = strings.ToUpper(words[:1]) + words[1:] + "."
+	}
+	return words + runCan[w]
+}
 
-var classes = map[string]string{
-	"soft": "not now, such as no funds", "declined": "no reason given", "card": "the card itself is refused", "token": "the saved card is not known any more",
-	"config": "our account or credentials", "request": "the request was not taken", "duplicate": "taken for a duplicate", "not_found": "never arrived",
+var runCan = map[charge.Why]string{
+	charge.WhyConfig: " Set that right, then resume.", charge.WhyNotBooked: " Set that right, then resume.", charge.WhyUnreachable: " Resume when it answers.",
+	charge.WhyUnknown: " They are asked about by themselves: resume when they are known.", charge.WhySplynxNo: " See what the API key may do.",
+	charge.WhyTooLarge: " Look at the preview, then start or stop it.",
+}
+
+// Class says what an answer of Windcave's class means, and what can be done about it.
+func Class(class string) string { return cmp.Or(Classes[class], class) }
+
+// Classes are the words of Class.
+var Classes = map[string]string{
+	"approved": "approved", "soft": "declined for now: another day may do", "declined": "declined by the bank: the customer can ask there, or use another card",
+	"card": "the card cannot be used: the customer needs to save another one", "token": "the saved card cannot be used any more: the customer needs to save it anew",
+	"config": "our account or credentials at Windcave: an administrator must look", "request": "what was asked for was wrong",
+	"duplicate": "the number was used before", "refund": "the refund does not fit its payment", "unknown": "not known yet", "not_found": "Windcave does not know it",
 }

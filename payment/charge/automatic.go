@@ -46,6 +46,17 @@ func (a Automatic) names() map[string]bool {
 	return all
 }
 
+// limit is that of a run that is to start by itself. What the retry plan charges is a part of
+// what was confirmed once, so it has none.
+func (a Automatic) limit(run *Run) Limit {
+	for _, s := range a.Schedules {
+		if run.Class == "" && s.Name == run.Schedule {
+			return s.ConfirmAbove
+		}
+	}
+	return Limit{}
+}
+
 // zone is the provider's time zone.
 func zone(g *payment.Generation) *time.Location {
 	if g.Settings.TimeZone == nil {

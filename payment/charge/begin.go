@@ -18,19 +18,23 @@ func (r *Run) Automatic() bool { return r.Schedule != "" || r.Class != "" }
 // before midnight.
 const startWithin = 2 * time.Hour
 
-// errOthers tells that another run is open.
-var errOthers = errors.New("another run is open")
+// Why a run does not start now.
+var (
+	errOthers   = errors.New("another run is open")
+	errTooLarge = errors.New("the run is above its limit")
+)
 
 // startsItself starts a planned run that was made to start by itself, lets it wait for what ends
 // by itself, or leaves it to a person.
 func (r *Runs) startsItself(g *payment.Generation, run *Run) error {
-	why, final, err := r.hindered(g, run)
+	a := r.o.Automatic(g)
+	why, final, err := r.hindered(g, a, run)
 	if err != nil {
 		return err
 	}
 	late := r.late(g, run)
 	if why == "" && !late {
-		if why, err = r.startsNow(run); why == "" {
+		if why, final, err = r.startsNow(run, a.limit(run)); why == "" {
 			delete(r.waits, run.ID)
 			return err
 		}
@@ -46,9 +50,13 @@ func (r *Runs) startsItself(g *payment.Generation, run *Run) error {
 	return nil
 }
 
-// startsNow starts a run unless another one is open by now.
-func (r *Runs) startsNow(run *Run) (Why, error) {
-	_, err := r.start(r.ctx, run.ID, run.Who, func(q *Run, open []*Run, _ []Sum) error {
+// startsNow starts a run unless another one is open by now, or somebody has taken more into it. It
+// tells why it did not, as hindered does.
+func (r *Runs) startsNow(run *Run, limit Limit) (why Why, final bool, err error) {
+	_, err = r.start(r.ctx, run.ID, run.Who, func(q *Run, open []*Run, sums []Sum) error {
+		if limit.Exceeded(ToCharge(sums)) {
+			return errTooLarge
+		}
 		if len(open) > 0 {
 			return errOthers
 		}
@@ -58,17 +66,19 @@ func (r *Runs) startsNow(run *Run) (Why, error) {
 		return nil
 	})
 	switch {
+	case errors.Is(err, errTooLarge):
+		return WhyTooLarge, true, nil
 	case errors.Is(err, errOthers):
-		return WhyOtherOpen, nil
+		return WhyOtherOpen, false, nil
 	case errors.Is(err, ErrMove): // a person was faster
-		return "", nil
+		return "", false, nil
 	}
-	return "", err
+	return "", false, err
 }
 
 // hindered tells why a run cannot start by itself, and whether that ends only by a person.
-func (r *Runs) hindered(g *payment.Generation, run *Run) (why Why, final bool, err error) {
-	if !r.o.Automatic(g).starts(run) {
+func (r *Runs) hindered(g *payment.Generation, a Automatic, run *Run) (why Why, final bool, err error) {
+	if !a.starts(run) {
 		return WhyTurnedOff, true, nil
 	}
 	if lost, err := r.lostSince(g, run); lost || err != nil {
@@ -76,6 +86,13 @@ func (r *Runs) hindered(g *payment.Generation, run *Run) (why Why, final bool, e
 	}
 	if stated, err := r.HandlerOff(r.ctx); stated == nil || err != nil {
 		return WhyHandlerOn, true, err
+	}
+	sums, err := r.store.RunSums(r.ctx, run.ID)
+	if err != nil {
+		return "", false, err
+	}
+	if a.limit(run).Exceeded(ToCharge(sums)) {
+		return WhyTooLarge, true, nil
 	}
 	switch err := r.pay.Trusted(r.ctx); {
 	case errors.Is(err, payment.ErrHeld):

@@ -1,6 +1,7 @@
 package charge_test
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/caddy-paymentexpress/paymentexpress/payment"
 	"github.com/caddy-paymentexpress/paymentexpress/payment/charge"
+	"github.com/caddy-paymentexpress/paymentexpress/payment/journal"
 )
 
 const (
@@ -55,6 +57,134 @@ func TestLeftToAPerson(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A run above its schedule's limit waits for a person, and is told of at once; up to it one starts.
+func TestAboveTheLimitOfItsSchedule(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		limit charge.Limit
+		waits bool
+	}{
+		"no limit":   {charge.Limit{}, false},
+		"as many":    {charge.Limit{Charges: 3, Amount: "1000"}, false},
+		"more":       {charge.Limit{Charges: 2, Amount: "1000"}, true},
+		"as much":    {charge.Limit{Charges: 9, Amount: "30.00"}, false},
+		"too much":   {charge.Limit{Charges: 9, Amount: "29.99"}, true},
+		"no amount":  {charge.Limit{Charges: 9, Amount: "lots"}, true},
+		"no charges": {charge.Limit{Amount: "1000"}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			play(t, func(t *testing.T, p *provider) {
+				limited := daily
+				limited.ConfirmAbove = c.limit
+				conf := automatic(t, p, "UTC", limited)
+				for id := range int64(3) {
+					p.dueOn(id+1, 0)
+				}
+				r := p.start(conf.options())
+				time.Sleep(10 * time.Hour)
+				run := p.scheduled()[0]
+				if !c.waits {
+					if run.State != charge.Done || p.sent() != 3 || conf.said(leftToPerson) != 0 {
+						t.Errorf("run %+v, %d charges", run, p.sent())
+					}
+					return
+				}
+				if run.State != charge.Planned || run.Why != charge.WhyTooLarge || run.Starts || run.Work() || p.sent() != 0 || conf.said(leftToPerson) != 1 {
+					t.Fatalf("run %+v, %d charges, said %v", run, p.sent(), conf.logs.All())
+				}
+				time.Sleep(48 * time.Hour)
+				if p.sent() != 0 || conf.said(leftToPerson) != 1 {
+					t.Errorf("%d charges, said %v", p.sent(), conf.logs.All())
+				}
+				r.begin(run.ID)
+				r.until(run.ID, charge.Done)
+				p.check(run.ID)
+			})
+		})
+	}
+}
+
+// The limit is that of the configuration in force when the run would start, and a run that another
+// one holds up is told of before that one ends.
+func TestLimitOfTheScheduleInForce(t *testing.T) {
+	t.Parallel()
+	play(t, func(t *testing.T, p *provider) {
+		small, large := daily, daily
+		small.ConfirmAbove, large.ConfirmAbove = charge.Limit{Charges: 1, Amount: "1000"}, charge.Limit{Charges: 2, Amount: "1000"}
+		c := automatic(t, p, "UTC", large)
+		p.dueOn(1, 0, 1)
+		p.dueOn(2, 0, 1)
+		p.with(func() { p.trusted = payment.ErrHeld })
+		r := p.start(c.options())
+		time.Sleep(10 * time.Hour)
+		if run := p.scheduled()[0]; run.State != charge.Planned || !run.Starts {
+			t.Fatalf("run %+v", run)
+		}
+		c.set(small)
+		time.Sleep(time.Hour)
+		if run := p.scheduled()[0]; run.Why != charge.WhyTooLarge || run.Starts || p.sent() != 0 {
+			t.Fatalf("run %+v", run)
+		}
+		p.with(func() { p.trusted = nil })
+		p.customer(3, "10.00")
+		byHand := r.plan(charge.Order{Filter: charge.Filter{Customers: []int64{3}}})
+		p.with(func() { p.latency = time.Minute })
+		r.begin(byHand.ID)
+		_, err := r.Pause(background, byHand.ID, "admin 1", "")
+		must(t, err)
+		time.Sleep(23 * time.Hour)
+		if run := p.scheduled()[1]; run.Why != charge.WhyTooLarge || run.Starts || p.sent() > 1 {
+			t.Errorf("beside another one: run %+v", run)
+		}
+	})
+}
+
+// hastened has something happen just before a run is started.
+type hastened struct {
+	*journal.SQLite
+	before func()
+}
+
+func (s *hastened) StartRun(ctx context.Context, id payment.ID, fn func(*charge.Run, []*charge.Run, []charge.Sum) (charge.Writes, error)) (*charge.Run, error) {
+	s.before()
+	return s.SQLite.StartRun(ctx, id, fn)
+}
+
+// What somebody takes into a run in the moment of its start counts.
+func TestLimitIsLookedAtInTheStart(t *testing.T) {
+	t.Parallel()
+	play(t, func(t *testing.T, p *provider) {
+		limited := daily
+		limited.ConfirmAbove = charge.Limit{Charges: 1, Amount: "1000"}
+		c := automatic(t, p, "UTC", limited)
+		p.dueOn(1, 0)
+		p.with(func() { p.trusted = payment.ErrHeld })
+		store := &hastened{SQLite: p.store, before: func() {
+			p.dueOn(2, 0)
+			run := p.scheduled()[0]
+			_, err := p.store.ChangeRun(background, run.ID, func(q *charge.Run) (charge.Writes, error) {
+				q.Revision, q.Items = q.Revision+1, 2
+				return charge.Writes{Add: []charge.Item{{
+					Run: q.ID, Seq: 2, Customer: 2, Partner: 1, DocumentID: 20, Number: "2026/20", Amount: nzd(t, "10.00"), Card: payment.CardUsed{Key: "card-2"},
+					State: charge.ItemPlanned, MovedAt: time.Now(),
+				}}, At: time.Now()}, nil
+			})
+			must(t, err)
+		}}
+		o, alive := c.options(), &life{}
+		o.Node, o.Books = "test", func(*payment.Generation) charge.Books { return &mortalBooks{p, alive} }
+		runs := charge.New(store, &engine{p, alive}, o)
+		defer func() { must(t, runs.Close(background)) }()
+		time.Sleep(10 * time.Hour)
+		p.with(func() { p.trusted = nil })
+		time.Sleep(time.Hour)
+		if run := p.scheduled()[0]; run.State != charge.Planned || run.Why != charge.WhyTooLarge || run.Starts || p.sent() != 0 || c.said(leftToPerson) != 1 {
+			t.Errorf("run %+v, %d charges", run, p.sent())
+		}
+	})
 }
 
 // A schedule that makes previews starts nothing.
@@ -135,7 +265,7 @@ func TestNotStartedAnyMore(t *testing.T) {
 		c := automatic(t, p, "UTC", daily)
 		p.with(func() { p.trusted = payment.ErrHeld })
 		r := p.start(c.options())
-		time.Sleep(10 * time.Hour)
+		time.Sleep(10*time.Hour + time.Minute) // between two looks
 		c.set()
 		p.with(func() { p.trusted = nil })
 		time.Sleep(time.Hour)

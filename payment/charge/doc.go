@@ -16,8 +16,8 @@
 // which charges declined ones again. Both are off until a configuration has them. What is due is
 // told by the clock and by the form keys that stand in the journal, never by a timer: a restart, a
 // reload or another node makes no run twice. Such a run starts by itself only if somebody has
-// stated that Splynx charges nothing by itself, no other run is open, and the journal is trusted;
-// else it stays planned, and a person starts or stops it.
+// stated that Splynx charges nothing by itself, no other run is open, the journal is trusted, and
+// it is not above its schedule's limit; else it stays planned, and a person starts or stops it.
 //
 // Each item of a run is charged at most once, whatever is killed when: the payment has a form
 // key made from run and item, and the journal writes payment and item in one transaction, only

@@ -42,6 +42,7 @@ type AutoCharge struct {
 	Filter        Filter  // but for the days, which Day says
 	DespiteCredit bool    // charge though the customer's credit covers it
 	Start         StartBy // Default: ByPerson
+	ConfirmAbove  Limit   // a larger run does not start by itself
 }
 
 // ErrSchedule tells that a schedule, or a retry plan, cannot be.

@@ -41,6 +41,7 @@ const (
 	WhyTurnedOff Why = "turned_off" // what has made it is not configured any more
 	WhyTooLate   Why = "too_late"   // its day is over
 	WhyHeld      Why = "journal_held"
+	WhyTooLarge  Why = "above_limit" // of its schedule
 
 	WhyConfig      Why = "configuration_errors"
 	WhyUnreachable Why = "gateway_unreachable"
