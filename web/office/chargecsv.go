@@ -2,9 +2,6 @@ package office
 
 import (
 	"context"
-	"strconv"
-
-	"github.com/bojanz/currency"
 
 	"github.com/caddy-paymentexpress/paymentexpress/payment"
 	"github.com/caddy-paymentexpress/paymentexpress/payment/charge"
@@ -103,22 +100,6 @@ func (s *sheet) resultRow(ctx context.Context, i charge.Item) error {
 		i.Charged.Number(), i.Charged.CurrencyCode(), cardText(i.Card), i.Class, safe(i.Code), tryAgain(i),
 		string(p.ID), string(p.TxnID), safe(p.DpsTxnRef), s.d.when(p.ApprovedAt), decimalOf(p.Booking.PaymentID), s.d.when(i.MovedAt),
 	})
-}
-
-// decimalOf is a number; none is nothing.
-func decimalOf(n int64) string {
-	if n == 0 {
-		return ""
-	}
-	return strconv.FormatInt(n, 10)
-}
-
-// numberOf is an amount without its currency; none is nothing.
-func numberOf(a currency.Amount) string {
-	if a.CurrencyCode() == "" {
-		return ""
-	}
-	return a.Number()
 }
 
 // cardText is a card as lists have it.

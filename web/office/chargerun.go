@@ -85,7 +85,7 @@ func (d *desk) runView(ctx context.Context, runs *charge.Runs, run *charge.Run) 
 	v := &runView{
 		Run: run, Path: runPath(run.ID), Standing: s.standing, What: d.what(run), Source: sourceWords[run.Source], Choice: choiceOf(run),
 	}
-	if run.State == charge.Paused || run.State == charge.Waiting || run.State == charge.Failed || run.State == charge.Stopped {
+	if run.State == charge.Planned || run.State == charge.Paused || run.State == charge.Waiting || run.State == charge.Failed || run.State == charge.Stopped {
 		v.Why = whyStill(run.Why)
 	}
 	var err error

@@ -13,17 +13,17 @@ import (
 )
 
 // itemStandings say how an item of a run stands.
-var itemStandings = map[charge.ItemState]standing{
-	charge.ItemPlanned:    {Mark: markWait, Word: "to be charged"},
-	charge.ItemLeftOut:    {Mark: "out", Word: "left out"},
-	charge.ItemCharging:   {Mark: markWait, Word: "waiting"},
-	charge.ItemApproved:   {Mark: markDone, Word: "approved"},
-	charge.ItemRecorded:   {Mark: markDone, Word: "booked"},
-	charge.ItemGivenBack:  {Mark: markStop, Word: "refunded"},
-	charge.ItemDeclined:   {Mark: markStop, Word: "declined"},
-	charge.ItemUnknown:    {Mark: markWait, Word: "unknown"},
-	charge.ItemNotCharged: {Mark: markStop, Word: "not charged"},
-	charge.ItemNeedsYou:   {Mark: markNeed, Word: "needs you"},
+var itemStandings = itemsMarked(map[charge.ItemState]string{
+	charge.ItemPlanned: markWait, charge.ItemCharging: markWait, charge.ItemUnknown: markWait, charge.ItemApproved: markDone, charge.ItemRecorded: markDone,
+	charge.ItemGivenBack: markStop, charge.ItemDeclined: markStop, charge.ItemNotCharged: markStop, charge.ItemNeedsYou: markNeed, charge.ItemLeftOut: "out",
+})
+
+func itemsMarked(marks map[charge.ItemState]string) map[charge.ItemState]standing {
+	all := make(map[charge.ItemState]standing, len(marks))
+	for s, mark := range marks {
+		all[s] = standing{Mark: mark, Word: meaning.Item(s)}
+	}
+	return all
 }
 
 // runStandings say how a run stands: the title of its page, the mark in lists, and a sentence.
@@ -48,12 +48,7 @@ func whyStill(w charge.Why) string {
 	case charge.WhyAsked, charge.WhyPlanned, charge.WhyAllBegun:
 		return ""
 	}
-	return sentenceOf(meaning.RunWhy(w)) + stillCan[w]
-}
-
-var stillCan = map[charge.Why]string{
-	charge.WhyConfig: " Set that right, then resume.", charge.WhyNotBooked: " Set that right, then resume.", charge.WhyUnreachable: " Resume when it answers.",
-	charge.WhyUnknown: " They are asked about by themselves: resume when they are known.", charge.WhySplynxNo: " See what the API key may do.",
+	return meaning.RunStill(w)
 }
 
 var sourceWords = map[charge.Source]string{
@@ -99,9 +94,17 @@ func reasonOf(i charge.Item) string {
 	case i.State == charge.ItemNotCharged && i.Class == "", i.State == charge.ItemNeedsYou:
 		return meaning.Reason(i.Reason)
 	case i.State == charge.ItemDeclined, i.State == charge.ItemNotCharged:
-		return cmp.Or(classWords[i.Class], i.Class)
+		return meaning.Class(i.Class)
 	}
 	return ""
+}
+
+// runsWords say which runs somebody is kept out of.
+func runsWords(automatic bool) string {
+	if automatic {
+		return "automatic charge runs"
+	}
+	return "all charge runs"
 }
 
 // counted is a number of what a run charges.

@@ -4,11 +4,12 @@ import (
 	"context"
 	"encoding/csv"
 	"net/http"
-	"strings"
 	"time"
 
+	"github.com/bojanz/currency"
 	"go.uber.org/zap"
 
+	cells "github.com/caddy-paymentexpress/paymentexpress/internal/sheet"
 	"github.com/caddy-paymentexpress/paymentexpress/payment"
 	"github.com/caddy-paymentexpress/paymentexpress/splynx"
 )
@@ -110,18 +111,13 @@ func (d *desk) nameOf(c splynx.Customer) string {
 	return c.Name
 }
 
-// safe keeps a spreadsheet from taking text for a formula.
-func safe(text string) string {
-	if text != "" && strings.ContainsRune("=+-@\t\r", rune(text[0])) {
-		return "'" + text
-	}
-	return text
-}
+// What stands in a cell.
 
-// when is a time with its zone.
-func (d *desk) when(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return t.In(d.zone).Format(time.RFC3339)
-}
+func safe(text string) string { return cells.Text(text) }
+
+func decimalOf(n int64) string { return cells.Number(n) }
+
+func numberOf(a currency.Amount) string { return cells.Amount(a) }
+
+// when is a time in the provider's zone.
+func (d *desk) when(t time.Time) string { return cells.Time(t, d.zone) }

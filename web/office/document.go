@@ -25,7 +25,7 @@ type document struct {
 	ID       int64
 	Customer int64
 	Number   string
-	Till     string // the last day to pay, as 2026-12-31; may be empty
+	Till     string // the last day to pay, as 31 Dec 2026; may be empty
 	pending  bool   // somebody else is charging it
 	deleted  bool
 	due      func(code string) (currency.Amount, error)
@@ -44,16 +44,25 @@ func payPath(kind payment.Kind, id int64) string {
 
 func ofInvoice(i splynx.Invoice) document {
 	return document{
-		Kind: payment.KindInvoice, ID: i.ID, Customer: i.CustomerID, Number: i.Number, Till: i.DateTill.Day().String(), pending: i.Status == splynx.Pending,
+		Kind: payment.KindInvoice, ID: i.ID, Customer: i.CustomerID, Number: i.Number, Till: dayOf(i.DateTill), pending: i.Status == splynx.Pending,
 		deleted: i.Deleted, due: func(code string) (currency.Amount, error) { return payment.Due(&i, code) },
 	}
 }
 
 func ofProforma(p splynx.Proforma) document {
 	return document{
-		Kind: payment.KindProforma, ID: p.ID, Customer: p.CustomerID, Number: p.Number, Till: p.DateTill.Day().String(), pending: p.Status == splynx.Pending,
+		Kind: payment.KindProforma, ID: p.ID, Customer: p.CustomerID, Number: p.Number, Till: dayOf(p.DateTill), pending: p.Status == splynx.Pending,
 		deleted: p.Deleted, due: func(code string) (currency.Amount, error) { return payment.ProformaDue(&p, code) },
 	}
+}
+
+// dayOf is a day of Splynx's as pages show days; empty where there is none.
+func dayOf(d splynx.Date) string {
+	day, err := time.Parse(time.DateOnly, d.Day().String())
+	if err != nil {
+		return d.Day().String()
+	}
+	return day.Format("2 Jan 2006")
 }
 
 // isDocument tells whether a kind is one of documents.

@@ -72,13 +72,18 @@ func (d *desk) standingRuns(ctx context.Context) (all []ailment, err error) {
 	if err != nil {
 		return nil, err
 	}
-	list, err := d.visible(ctx, runs, charge.RunFilter{States: []charge.State{charge.Paused, charge.Waiting}}, pageRows)
+	list, err := d.visible(ctx, runs, charge.RunFilter{States: []charge.State{charge.Planned, charge.Paused, charge.Waiting}}, countMost)
 	if err != nil {
 		return nil, err
 	}
 	for _, run := range list {
-		if run.Why != charge.WhyAsked {
-			all = append(all, ailment{markStop, "A charge run stands still: " + meaning.RunWhy(run.Why) + ".", "Mend it, then resume or stop the run.", link{"The run", web.AdminPath + "charge/" + string(run.ID)}})
+		to := link{"The run", web.AdminPath + "charge/" + string(run.ID)}
+		switch {
+		case run.Why == charge.WhyAsked, run.Why == charge.WhyPlanned:
+		case run.State == charge.Planned: // it was to start by itself
+			all = append(all, ailment{markNeed, "A charge run does not start by itself: " + meaning.RunWhy(run.Why) + ".", "Look at the preview, then start or stop it.", to})
+		default:
+			all = append(all, ailment{markStop, "A charge run stands still: " + meaning.RunWhy(run.Why) + ".", "Mend it, then resume or stop the run.", to})
 		}
 	}
 	return all, nil

@@ -65,7 +65,7 @@ func (d *desk) chargeLog() error {
 			v.Next = next(d.r.URL.Path, q, all[pageRows-1].ID)
 		}
 		for _, r := range d.rows(all) {
-			v.Rows = append(v.Rows, chargeLogRow{r, codeWords[r.Words], gatewayUser(r.Payment)})
+			v.Rows = append(v.Rows, chargeLogRow{r, cmp.Or(codeWords[r.Words], meaning.Class(r.Class)), gatewayUser(r.Payment)})
 		}
 	}
 	v.CSV = csvPath("logs/charges/csv", q)
@@ -102,7 +102,7 @@ func (d *desk) chargeLogFilter(q url.Values) (f payment.Filter, v *chargeLogView
 		}
 	}
 	v.Kinds = choices(q.Get("kind"), kindChoices, func(k payment.Kind) string { return kindWords[k] })
-	v.Classes = choices(q.Get("class"), classOrder, func(c string) string { return c })
+	v.Classes = choices(q.Get("class"), classOrder, func(c string) string { return upperFirst(classWords[c]) })
 	v.Origins = choices(q.Get("origin"), originOrder, func(o payment.Origin) string { return upperFirst(originOf(o)) })
 	f.Kind, f.Class, f.Origin = payment.Kind(chosenOf(v.Kinds)), chosenOf(v.Classes), payment.Origin(chosenOf(v.Origins))
 	return f, v, v.Wrong == "" && span.ok

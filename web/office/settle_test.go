@@ -90,7 +90,7 @@ func TestSettleIsHeldToTheState(t *testing.T) {
 		if q := r.only(); q.State != payment.NotDone {
 			t.Errorf("it is %s", q.State)
 		}
-		r.wants(r.press(at, one, "reason", "again"), 409, "It cannot be ended so")
+		r.wants(r.press(at, one, "reason", "again"), 409, "It cannot be ended like this")
 		r.wants(r.press(strings.Replace(at, "not_paid", "again", 1), one, "reason", "other"), 400, "This page is out of date")
 		r.charges(0)
 	})

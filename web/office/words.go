@@ -1,6 +1,7 @@
 package office
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/caddy-paymentexpress/paymentexpress/internal/meaning"
@@ -23,10 +24,12 @@ var problemWords = map[string]struct{ title, lead string }{
 	"no_payment":      {"There is no such payment", "There is no payment with this reference, or not one that you may see."},
 	"no_run":          {"There is no such charge run", "There is no charge run with this reference, or not one that you may see."},
 	"two_partners":    {"Two partners", "You are bound to one partner, and another one is chosen in Splynx. Choose yours, or none."},
+	"unknown_partner": {"There is no such partner", "There is no partner with this id, or not one that you may see."},
+	"kept_changed":    {"It has changed meanwhile", "Nothing was done. Somebody has kept them out or let them in since the page was opened."},
 	"method":          {"This address takes no such request", "Open it from the page that leads to it."},
 	"bad_form":        {"This page is out of date", "Nothing was done. Open the page again, and look at what it says."},
 	"old_form":        {"This page is too old", "Nothing was done. Open the page again, and look at what it says."},
-	"cannot_settle":   {"It cannot be ended so", "Nothing was changed."},
+	"cannot_settle":   {"It cannot be ended like this", "Nothing was changed."},
 	"not_refundable":  {"It cannot be refunded", "Nothing was given back."},
 	"no_card":         {"No card is saved", "Nothing was removed. The customer has no saved card."},
 	"card_busy":       {"The card is in use", "Nothing was removed. The card is being charged, or was saved a moment ago. Try again in a few minutes."},
@@ -89,6 +92,16 @@ var refundStandings = map[payment.State]standing{
 	payment.NotDone:   {markStop, "not done", "It was not done. Nothing went back."},
 }
 
+// becameWords are states in a payment's history, where those that stand alike are told apart.
+var becameWords = map[payment.State]string{
+	payment.Created: "begun", payment.Offered: "with the payer", payment.NotOffered: "not begun", payment.NotStarted: "not begun", payment.Submitted: "asked of Windcave",
+	payment.Unknown: "unknown", payment.Approved: "approved", payment.Declined: "declined", payment.Cancelled: "cancelled", payment.Expired: "expired",
+	payment.NotDone: "not done", payment.Recorded: "booked", payment.Refunded: "refunded", payment.Settled: "refunded", payment.Parked: "needs you",
+}
+
+// became is a state in words; one of a newer version is shown as it is.
+func became(s payment.State) string { return cmp.Or(becameWords[s], string(s)) }
+
 // standingOf says how a payment stands.
 func standingOf(p *payment.Payment) standing {
 	s := standings[p.State]
@@ -116,12 +129,7 @@ func standingOf(p *payment.Payment) standing {
 }
 
 // classWords say what can be done about an answer of the gateway, by its class.
-var classWords = map[string]string{
-	"approved": "approved", "soft": "declined for now: another day may do", "declined": "declined by the bank: the customer can ask there, or use another card",
-	"card": "the card cannot be used: the customer needs to save another one", "token": "the saved card cannot be used any more: the customer needs to save it anew",
-	"config": "our account or credentials at Windcave: an administrator must look", "request": "what was asked for was wrong",
-	"duplicate": "the number was used before", "refund": "the refund does not fit its payment", "unknown": "not known yet", "not_found": "Windcave does not know it",
-}
+var classWords = meaning.Classes
 
 // codeWords are what the gateway’s answers mean, by the keys that package windcave gives them.
 var codeWords = map[string]string{
@@ -139,10 +147,7 @@ var codeWords = map[string]string{
 }
 
 // cardWords say why a card cannot be charged.
-var cardWords = map[payment.CardStanding]string{
-	payment.CardExpired: "has expired", payment.CardDead: "was refused for good when it was last tried",
-	payment.CardElsewhere: "was saved for another account at Windcave, or for another customer", payment.CardUnreadable: "cannot be read: what stands in Splynx is no card of ours",
-}
+var cardWords = meaning.Cards
 
 // cardName is a card in words.
 func cardName(brand, ends string) string {
