@@ -38,7 +38,7 @@ func (a *App) office() (officepages.Config, error) {
 		Rights:   officepages.Rights{officepages.See: a.Office.See, officepages.Charge: a.Office.Charge, officepages.Refund: a.Office.Refund, officepages.Settings: a.Office.Settings},
 		AddMoney: a.EntryPoints.AddMoneyByAdmin == "on", Charge: a.EntryPoints.Charge == "on",
 		Runs: a.host.Runs, DespiteCredit: a.Charge.DespiteCredit, Closing: a.closing,
-		ConfirmAbove: officepages.ConfirmAbove{Charges: int64(a.Charge.ConfirmAbove.Count), Amount: a.Charge.ConfirmAbove.Amount},
+		ConfirmAbove: a.Charge.ConfirmAbove.limit(),
 	}
 	a.overseen(&c)
 	for right, roles := range c.Rights {

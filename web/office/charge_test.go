@@ -150,7 +150,7 @@ func TestPlanChangedMeanwhile(t *testing.T) {
 // Above the limit the number has to be typed.
 func TestNumberIsTyped(t *testing.T) {
 	set := charging
-	set.Office.ConfirmAbove = ConfirmAbove{Charges: 3}
+	set.Office.ConfirmAbove = charge.Limit{Charges: 3}
 	inBubble(t, set, func(r *rig) {
 		r.dozen(3)
 		path, look := r.preview()
@@ -167,7 +167,7 @@ func TestNumberIsTyped(t *testing.T) {
 		r.until(path, charge.Done)
 	})
 	t.Run("by amount", func(t *testing.T) {
-		set.Office.ConfirmAbove = ConfirmAbove{Amount: "100"}
+		set.Office.ConfirmAbove = charge.Limit{Amount: "100"}
 		inBubble(t, set, func(r *rig) {
 			r.dozen(1)
 			_, look := r.preview("customer", "2")

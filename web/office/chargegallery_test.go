@@ -43,7 +43,7 @@ var chargePages = []goldenPage{
 		r.putRun(runID, charge.Planned, many...)
 		return r.run()
 	}},
-	{"run-not_confirmed", 422, setup{Runs: charging.Runs, Office: Config{ConfirmAbove: ConfirmAbove{Charges: 1}}}, func(r *rig) answer {
+	{"run-not_confirmed", 422, setup{Runs: charging.Runs, Office: Config{ConfirmAbove: charge.Limit{Charges: 1}}}, func(r *rig) answer {
 		r.putRun(runID, charge.Planned, r.mixed()...)
 		return r.press("charge/"+string(runID)+"/start", r.run().formOf("/start"), "number", "12")
 	}},

@@ -34,13 +34,6 @@ func chargeRoutes() []route {
 	}, keptRoutes()...)
 }
 
-// ConfirmAbove is the size of a run from which on its number has to be typed. The zero value is
-// more than 100 charges, or more than 10,000 of a currency.
-type ConfirmAbove struct {
-	Charges int64
-	Amount  string // in the major unit of whatever currency
-}
-
 var (
 	errNoRun      = problem{status: http.StatusNotFound, key: "no_run"}
 	errTwoPartner = problem{status: http.StatusForbidden, key: "two_partners"}

@@ -1,6 +1,7 @@
 package office
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -8,7 +9,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/caddy-paymentexpress/paymentexpress/internal/money"
 	"github.com/caddy-paymentexpress/paymentexpress/payment"
 	"github.com/caddy-paymentexpress/paymentexpress/payment/charge"
 	"github.com/caddy-paymentexpress/paymentexpress/web"
@@ -44,11 +44,12 @@ func (d *desk) startView(v *runView, typed startTyped) (*startView, error) {
 	if v.Stated, err = runs.HandlerOff(d.r.Context()); err != nil {
 		return nil, err
 	}
+	planned := charge.ToCharge(v.Live.Sums)
 	s := &startView{
 		Button: "Charge " + counted(v.Left.N, v.Sort) + " " + amounts(v.Left.All), N: v.Left.N,
-		Type: d.large(v.Left), State: v.Stated == nil, Typed: typed, Wrong: typed.Wrong,
+		Type: d.large(planned), State: v.Stated == nil, Typed: typed, Wrong: typed.Wrong,
 	}
-	s.Form, err = d.seal(form{Act: actStart, Run: v.ID, Seen: charge.ToCharge(v.Live.Sums), Plan: v.Revision})
+	s.Form, err = d.seal(form{Act: actStart, Run: v.ID, Seen: planned, Plan: v.Revision})
 	return s, err
 }
 
@@ -61,30 +62,9 @@ func amounts(m moneys) string {
 	return strings.Join(texts, " and ")
 }
 
-const (
-	aboveCharges = 100
-	aboveAmount  = "10000"
-)
-
 // large tells whether the number of charges has to be typed.
-func (d *desk) large(p preview) bool {
-	most, limit := d.ConfirmAbove.Charges, d.ConfirmAbove.Amount
-	if most == 0 {
-		most = aboveCharges
-	}
-	if limit == "" {
-		limit = aboveAmount
-	}
-	if p.N > most {
-		return true
-	}
-	for code, sum := range p.All {
-		bound, err := money.Exact(limit, code)
-		if err != nil || below(bound, sum) {
-			return true
-		}
-	}
-	return false
+func (d *desk) large(planned []charge.Sum) bool {
+	return charge.Limit{Charges: cmp.Or(d.ConfirmAbove.Charges, 100), Amount: cmp.Or(d.ConfirmAbove.Amount, "10000")}.Exceeded(planned)
 }
 
 // startRun starts a run, if what the page has shown is still what would be charged. Pressed twice,
@@ -139,7 +119,7 @@ func (d *desk) startRun() error {
 func (d *desk) startTyped(runs *charge.Runs, f form) (startTyped, error) {
 	t := startTyped{Number: trimmed(d.r.PostForm.Get("number")), Off: d.r.PostForm.Get("off") != "", Wrong: map[string]string{}}
 	p := previewOf(f.Seen)
-	if text := strconv.FormatInt(p.N, 10); d.large(p) && strings.NewReplacer(",", "", " ", "").Replace(t.Number) != text {
+	if text := strconv.FormatInt(p.N, 10); d.large(f.Seen) && strings.NewReplacer(",", "", " ", "").Replace(t.Number) != text {
 		t.Wrong["number"] = "Type the number of charges: " + text + "."
 	}
 	stated, err := runs.HandlerOff(d.r.Context())

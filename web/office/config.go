@@ -35,7 +35,8 @@ type Config struct {
 	// Runs returns the charge runs, or why there are none. Default: nil, there are no such pages.
 	Runs func(context.Context) (*charge.Runs, error)
 	// ConfirmAbove says from where on the number of charges has to be typed before they start.
-	ConfirmAbove ConfirmAbove
+	// Default: more than 100 charges, or more than 10,000 of a currency.
+	ConfirmAbove charge.Limit
 	// DespiteCredit: runs charge what a customer's credit covers, unless somebody says otherwise.
 	DespiteCredit bool
 	// Closing ends the pages that are watched. Default: nil, never.
