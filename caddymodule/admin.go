@@ -146,6 +146,7 @@ func apiError(err error) error {
 		{charge.ErrHandlerOn, http.StatusConflict},
 		{charge.ErrFormChanged, http.StatusConflict},
 		{charge.ErrKeeping, http.StatusBadRequest},
+		{charge.ErrKeepingChanged, http.StatusConflict},
 		{errNotKept, http.StatusNotFound},
 		{payment.ErrHeld, http.StatusConflict},
 		{fs.ErrExist, http.StatusConflict},

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"go.uber.org/zap"
 
@@ -61,7 +62,7 @@ func (n present) keepOut(r *http.Request) (any, error) {
 		default:
 			partner = now.Partner
 		}
-		if err := n.runs.KeepOut(ctx, charge.Keeping{Kind: q.Kind, ID: q.ID, Partner: partner, Automatic: q.Automatic, Who: q.Who, Reason: q.Reason}); err != nil {
+		if err := n.runs.KeepOut(ctx, charge.Keeping{Kind: q.Kind, ID: q.ID, Partner: partner, Automatic: q.Automatic, Who: q.Who, Reason: q.Reason}, keptSince(now)); err != nil {
 			return keptAnswer{}, err
 		}
 		n.app.log.Info("somebody was kept out of charge runs by a person", zap.Int64(string(q.Kind), q.ID), zap.Bool("automatic", q.Automatic), zap.String("who", q.Who))
@@ -89,7 +90,7 @@ func (n present) letIn(r *http.Request) (any, error) {
 		if err != nil {
 			return keptAnswer{}, err
 		}
-		if err := n.runs.LetIn(ctx, q.Kind, q.ID, q.Who, q.Reason); err != nil {
+		if err := n.runs.LetIn(ctx, charge.Keeping{Kind: q.Kind, ID: q.ID, Who: q.Who, Reason: q.Reason}, now.At); err != nil {
 			return keptAnswer{}, err
 		}
 		n.app.log.Info("somebody was let into charge runs again by a person", zap.Int64(string(q.Kind), q.ID), zap.String("who", q.Who))
@@ -117,6 +118,14 @@ func readKeeping(r *http.Request) (q keepRequest, err error) {
 func (n present) keeping(ctx context.Context, q keepRequest) (*charge.Keeping, error) {
 	a, err := n.kept(ctx)
 	return a.of(q.Kind, q.ID), err
+}
+
+// keptSince is when somebody was kept out; zero: not at all.
+func keptSince(k *charge.Keeping) (t time.Time) {
+	if k != nil {
+		t = k.At
+	}
+	return t
 }
 
 func (a keptAnswer) of(kind charge.KeptKind, id int64) *charge.Keeping {

@@ -78,7 +78,7 @@ func (p *Payment) surelyUnsent() bool {
 		return false
 	}
 	switch p.Reason {
-	case ReasonNotSent, ReasonGatewayRefused, ReasonAmountChanged, ReasonCardChanged, ReasonCustomerChanged, ReasonSplynxUnreadable:
+	case ReasonNotSent, ReasonWaitedTooLong, ReasonGatewayRefused, ReasonAmountChanged, ReasonCardChanged, ReasonCustomerChanged, ReasonSplynxUnreadable:
 		return true
 	}
 	return false

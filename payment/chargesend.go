@@ -106,8 +106,11 @@ func (e *Engine) ready(ctx context.Context, g *Generation, p *Payment, seen *sho
 // send and that its time is not over.
 func (e *Engine) mayBeSent(ctx context.Context, p *Payment) Reason {
 	q, err := e.store.Get(ctx, p.ID)
-	if err != nil || q.State != Submitted || q.Fence != p.Fence || e.now().After(p.LeaseUntil.Add(-chargeLease/2)) {
+	switch {
+	case err != nil || q.State != Submitted || q.Fence != p.Fence:
 		return ReasonNotSent
+	case e.now().After(p.LeaseUntil.Add(-chargeLease / 2)):
+		return ReasonWaitedTooLong
 	}
 	return ""
 }

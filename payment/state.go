@@ -51,6 +51,7 @@ const (
 	ReasonSent             Reason = "sent"
 	ReasonOutcomeUnclear   Reason = "outcome_unclear"
 	ReasonNotSent          Reason = "not_sent"        // surely: the gateway could not be reached, or we stopped before
+	ReasonWaitedTooLong    Reason = "waited_too_long" // for its turn: its claim was about to lapse
 	ReasonNeverArrived     Reason = "never_arrived"   // as the gateway says, after long enough
 	ReasonGatewayRefused   Reason = "gateway_refused" // configuration or request, for an administrator
 	ReasonNotFound         Reason = "not_found"       // the gateway does not know what it should know

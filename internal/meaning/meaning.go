@@ -38,6 +38,7 @@ var reasons = map[payment.Reason]string{
 	payment.ReasonSearchUnproven:     "whether the booking has arrived is not known, and Splynx's search was never seen to work",
 	payment.ReasonSent:               "it was sent to Windcave",
 	payment.ReasonOutcomeUnclear:     "Windcave was asked, and what became of it is not known yet",
+	payment.ReasonWaitedTooLong:      "it was never sent: others took too long before it",
 	payment.ReasonNotSent:            "it was never sent: Windcave could not be reached, or we stopped before",
 	payment.ReasonNeverArrived:       "it never arrived at Windcave",
 	payment.ReasonGatewayRefused:     "Windcave has refused the request; nothing moved",

@@ -22,6 +22,7 @@ type account struct {
 	declines []*payment.Payment // lately, where failed charges are made again
 	tried    bool               // the retry plan has planned a charge of the card
 	unpaid   []splynx.Invoice   // until the credit is shared out
+	holders  map[int64]bool     // documents that credit is for, of the runs whose failed charges are made again
 	pending  bool               // somebody else is charging something of it
 	deposit  splynx.Decimal
 	credit   map[int64]currency.Amount // by invoice: what there is for it; those covered are in covered
@@ -93,6 +94,11 @@ func (p *planner) meet(ctx context.Context, ids []int64, customers map[int64]spl
 		if err := p.readDeclines(ctx, a); err != nil {
 			return err
 		}
+		if p.run.Of != "" {
+			if a.holders, err = p.creditHolders(ctx, p.run, a.customer.ID); err != nil {
+				return err
+			}
+		}
 		a.pending = anyPending(a.unpaid)
 		if err := p.share(a); err != nil {
 			a.out = OutUnreadable
@@ -119,7 +125,7 @@ func (p *planner) readCards(ctx context.Context, all []*account) error {
 			a.out = customerOut(a.customer)
 		}
 		if a.out == "" {
-			a.out = p.kept.out(p.run, a.customer)
+			a.out = p.kept.out(p.run, a.customer.ID, a.customer.PartnerID)
 		}
 		if a.out == "" {
 			a.out = p.partnerOut(a.customer.PartnerID)
@@ -224,7 +230,8 @@ func (p *planner) readUnpaid(ctx context.Context, all []*account) error {
 	return nil
 }
 
-// share gives the customer's credit to the invoices that would be charged.
+// share gives the customer's credit to the invoices that would be charged. An error says that
+// something of the account cannot be read.
 func (p *planner) share(a *account) (err error) {
 	a.credit, a.covered = make(map[int64]currency.Amount), make(map[int64]bool)
 	if p.run.Sort != Invoices {
@@ -234,10 +241,10 @@ func (p *planner) share(a *account) (err error) {
 	if err != nil {
 		return err
 	}
-	charged := slices.DeleteFunc(a.unpaid, func(i splynx.Invoice) bool {
+	claiming := slices.DeleteFunc(a.unpaid, func(i splynx.Invoice) bool {
 		due, err := payment.Due(&i, a.currency)
-		return err != nil || !p.selects(i, due) || p.invoiceOut(a, i, due) != ""
+		return err != nil || !a.holders[i.ID] && (!p.selects(i, due) || p.invoiceOut(a, i, due) != "")
 	})
-	a.credit, a.covered, err = spread(left, charged, a.currency)
+	a.credit, a.covered, err = spread(left, claiming, a.currency)
 	return err
 }

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/bojanz/currency"
+
 	"github.com/caddy-paymentexpress/paymentexpress/payment"
 	"github.com/caddy-paymentexpress/paymentexpress/splynx"
 )
@@ -102,8 +104,8 @@ const (
 )
 
 // againOut tells why what has failed before is not charged again. id is that of the document, or
-// of the customer in a run of balances.
-func (p *planner) againOut(a *account, id int64) Out {
+// of the customer in a run of balances; due is what is due by now.
+func (p *planner) againOut(a *account, id int64, due currency.Amount) Out {
 	old, ok := p.old[id]
 	if !ok {
 		return ""
@@ -117,6 +119,9 @@ func (p *planner) againOut(a *account, id int64) Out {
 	}
 	c := countDeclines(a.declines, a.card.Key, document, p.now())
 	if p.run.Class != "" {
+		if more, err := due.Cmp(old.Counts()); err != nil || more > 0 { // nobody has confirmed that
+			return OutAmountChanged
+		}
 		if out := p.o.Automatic(p.g).Retry.out(c, p.now(), zone(p.g)); out != "" {
 			return out
 		}

@@ -64,8 +64,29 @@ func spread(left currency.Amount, invoices []splynx.Invoice, code string) (credi
 // itemsOfOne is how many items of one customer a run looks at when it shares out credit.
 const itemsOfOne = 1000
 
+// creditHolders are a customer's documents that credit is for before others get any: those that the
+// run has left out for it, or one that the run charges the failed ones of again.
+func (r *Runs) creditHolders(ctx context.Context, run *Run, customer int64) (map[int64]bool, error) {
+	all := make(map[int64]bool)
+	for {
+		items, err := r.store.RunItems(ctx, run.ID, ItemFilter{Customer: customer, Out: OutHasCredit}, 0, itemsOfOne)
+		if err != nil {
+			return nil, err
+		}
+		for _, i := range items {
+			all[i.DocumentID] = true
+		}
+		if run.Of == "" {
+			return all, nil
+		}
+		if run, err = r.store.Run(ctx, run.Of); err != nil {
+			return nil, err
+		}
+	}
+}
+
 // coveredNow tells which invoices of the item's customer credit covers by now: it may have come
-// since the preview. Those that were left out for it keep theirs.
+// since the preview.
 func (w *runner) coveredNow(ctx context.Context, l looked, i Item) (map[int64]bool, error) {
 	account, code := l.deposits[i.Customer], i.Amount.CurrencyCode()
 	if account == nil {
@@ -75,16 +96,19 @@ func (w *runner) coveredNow(ctx context.Context, l looked, i Item) (map[int64]bo
 	if err != nil || !left.IsPositive() {
 		return nil, nil // the engine refuses what it cannot read
 	}
-	items, err := w.store.RunItems(ctx, w.id, ItemFilter{Customer: i.Customer}, 0, itemsOfOne)
+	claim, err := w.creditHolders(ctx, w.run, i.Customer)
 	if err != nil {
 		return nil, err
 	}
-	ofRun := make(map[int64]bool)
-	for _, other := range items {
-		ofRun[other.DocumentID] = other.State == ItemPlanned || other.Out == OutHasCredit
+	items, err := w.store.RunItems(ctx, w.id, ItemFilter{Customer: i.Customer, State: ItemPlanned}, 0, itemsOfOne)
+	if err != nil {
+		return nil, err
 	}
-	charged := slices.DeleteFunc(slices.Clone(l.unpaid[i.Customer]), func(u splynx.Invoice) bool { return !ofRun[u.ID] })
-	_, covered, err := spread(left, charged, code)
+	for _, planned := range items {
+		claim[planned.DocumentID] = true
+	}
+	claiming := slices.DeleteFunc(slices.Clone(l.unpaid[i.Customer]), func(u splynx.Invoice) bool { return !claim[u.ID] })
+	_, covered, err := spread(left, claiming, code)
 	if err != nil {
 		return nil, nil
 	}

@@ -2,56 +2,57 @@ package charge
 
 import "sync"
 
-// gate holds how many charges of a run are at the gateway at a time. A gateway that does not say
-// what became of one gets half as many from then on, and one more for each round that it answers.
+// gate holds how many charges of a run may be claimed at a time: those at the gateway, and some
+// that wait for their turn there. A gateway that does not say what became of a charge gets half as
+// many from then on, and one more for each that it answers. What is claimed already is not held up:
+// a claim lapses.
 type gate struct {
 	mu    sync.Mutex
 	moved *sync.Cond
 
-	most  int // places
-	open  int // of which charges may take so many now
-	taken int
-	round int // charges answered since open changed
+	most, open, taken int
 }
 
-func newGate(places int) *gate {
-	g := &gate{most: places, open: places}
+func newGate(most int) *gate {
+	g := &gate{most: most, open: most}
 	g.moved = sync.NewCond(&g.mu)
 	return g
 }
 
-// enter waits for a place.
-func (g *gate) enter() {
+// enter waits until some may be claimed, and takes places for up to n of them. It tells how many.
+func (g *gate) enter(n int) int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for g.taken >= g.open {
 		g.moved.Wait()
 	}
-	g.taken++
+	n = min(n, g.open-g.taken)
+	g.taken += n
+	return n
 }
 
-// leave gives a place back.
-func (g *gate) leave() {
+// leave gives n places back.
+func (g *gate) leave(n int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.taken--
-	g.moved.Signal()
+	g.taken -= n
+	g.moved.Broadcast()
 }
 
 // answered notes that the gateway has said what became of a charge.
 func (g *gate) answered() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.round++; g.round >= g.open && g.open < g.most {
-		g.open, g.round = g.open+1, 0
+	if g.open < g.most {
+		g.open++
 		g.moved.Signal()
 	}
 }
 
-// unclear notes that it has not, and tells how many charges may be there at a time from now on.
+// unclear notes that it has not, and tells how many may be claimed at a time from now on.
 func (g *gate) unclear() int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.open, g.round = max(1, g.open/2), 0
+	g.open = max(1, g.open/2)
 	return g.open
 }

@@ -1,6 +1,7 @@
 package charge
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,7 +11,6 @@ import (
 	"time"
 
 	"github.com/caddy-paymentexpress/paymentexpress/payment"
-	"github.com/caddy-paymentexpress/paymentexpress/splynx"
 )
 
 // KeptKind says who is kept out of runs.
@@ -33,31 +33,36 @@ type Keeping struct {
 	At        time.Time `json:"at"`
 }
 
-// ErrKeeping tells that somebody cannot be kept out like that.
-var ErrKeeping = errors.New("that cannot be kept out of charge runs")
+// What can be wrong with keeping somebody out, or letting in.
+var (
+	ErrKeeping        = errors.New("that cannot be kept out of charge runs")
+	ErrKeepingChanged = errors.New("somebody else has kept out or let in meanwhile")
+)
 
 // markKept names the mark of who is kept out: a list of Keeping.
 const markKept = "kept out of charge runs"
 
 // KeepOut keeps a customer or a partner out of all runs, or of automatic ones, from the next
-// charge on; who is kept out already is so in the new way. The time is filled in. ErrKeeping.
-func (r *Runs) KeepOut(ctx context.Context, k Keeping) error {
+// charge on; who is kept out already is so in the new way. The time is filled in. seen is the At of
+// what the person has seen, zero of who was not kept out. ErrKeeping, ErrKeepingChanged.
+func (r *Runs) KeepOut(ctx context.Context, k Keeping, seen time.Time) error {
 	k.Reason, k.At = clip(strings.TrimSpace(k.Reason)), r.now()
 	if k.Kind != KeptCustomer && k.Kind != KeptPartner || k.ID < 1 || k.Who == "" || k.Reason == "" {
 		return fmt.Errorf("%w: it takes a customer or a partner, who does it, and a reason", ErrKeeping)
 	}
-	return r.keep(ctx, k, payment.DeedKeepOut, func(list []Keeping) []Keeping {
+	return r.keep(ctx, k, seen, payment.DeedKeepOut, func(list []Keeping) []Keeping {
 		return append(slices.DeleteFunc(list, k.same), k)
 	})
 }
 
-// LetIn ends that. Whoever is not kept out stays so.
-func (r *Runs) LetIn(ctx context.Context, kind KeptKind, id int64, who, reason string) error {
-	k := Keeping{Kind: kind, ID: id, Who: who, Reason: clip(strings.TrimSpace(reason))}
+// LetIn ends that: k says whom, who does it, and why. Whoever is not kept out stays so. seen is as
+// for KeepOut.
+func (r *Runs) LetIn(ctx context.Context, k Keeping, seen time.Time) error {
+	k.Reason, k.Automatic = clip(strings.TrimSpace(k.Reason)), false
 	if k.Who == "" || k.Reason == "" {
 		return fmt.Errorf("%w: who lets in, and why", ErrKeeping)
 	}
-	return r.keep(ctx, k, payment.DeedLetIn, func(list []Keeping) []Keeping { return slices.DeleteFunc(list, k.same) })
+	return r.keep(ctx, k, seen, payment.DeedLetIn, func(list []Keeping) []Keeping { return slices.DeleteFunc(list, k.same) })
 }
 
 // KeptOut lists who is kept out of runs, the newest first.
@@ -83,20 +88,25 @@ func (r *Runs) keepings(ctx context.Context) ([]Keeping, error) {
 
 // keep changes the list, and writes down who did it. One process at a time has a journal open,
 // so a lock of this one is enough.
-func (r *Runs) keep(ctx context.Context, k Keeping, deed payment.Deed, change func([]Keeping) []Keeping) error {
+func (r *Runs) keep(ctx context.Context, k Keeping, seen time.Time, deed payment.Deed, change func([]Keeping) []Keeping) error {
 	r.keeping.Lock()
 	defer r.keeping.Unlock()
 	list, err := r.keepings(ctx)
 	if err != nil {
 		return err
 	}
-	before := len(list)
-	if at := slices.IndexFunc(list, k.same); at >= 0 && k.Partner == 0 {
-		k.Partner = list[at].Partner
+	was := Keeping{}
+	if at := slices.IndexFunc(list, k.same); at >= 0 {
+		was = list[at]
 	}
-	if list = change(list); deed == payment.DeedLetIn && len(list) == before {
+	switch {
+	case !was.At.Equal(seen):
+		return ErrKeepingChanged
+	case was.At.IsZero() && deed == payment.DeedLetIn:
 		return nil
 	}
+	k.Partner = cmp.Or(k.Partner, was.Partner)
+	list = change(list)
 	a := payment.Act{At: r.now(), Who: k.Who, What: deed, Partner: k.Partner, Customer: k.ID, Note: k.Reason, Node: r.o.Node}
 	if k.Kind == KeptPartner {
 		a.Partner, a.Customer = k.ID, 0
@@ -132,8 +142,8 @@ func (r *Runs) whoIsKept(ctx context.Context) (kept, error) {
 }
 
 // out tells whether a customer is kept out of a run.
-func (l kept) out(run *Run, c splynx.Customer) Out {
-	for _, one := range []keptOne{{KeptCustomer, c.ID}, {KeptPartner, c.PartnerID}} {
+func (l kept) out(run *Run, customer, partner int64) Out {
+	for _, one := range []keptOne{{KeptCustomer, customer}, {KeptPartner, partner}} {
 		if automatic, ok := l[one]; ok && (!automatic || run.Automatic()) {
 			return OutKept
 		}

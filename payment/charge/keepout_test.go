@@ -23,8 +23,18 @@ func TestKeepOut(t *testing.T) {
 		}
 		p.customers[4] = splynx.Customer{ID: 4, Status: "active", PartnerID: 2}
 		r := p.start(c.options())
+		since := func(kind charge.KeptKind, id int64) (at time.Time) {
+			list, err := r.KeptOut(background)
+			must(t, err)
+			for _, k := range list {
+				if k.Kind == kind && k.ID == id {
+					at = k.At
+				}
+			}
+			return at
+		}
 		keep := func(kind charge.KeptKind, id int64, automatic bool) {
-			must(t, r.KeepOut(background, charge.Keeping{Kind: kind, ID: id, Automatic: automatic, Who: "admin 1", Reason: " pays by bank "}))
+			must(t, r.KeepOut(background, charge.Keeping{Kind: kind, ID: id, Automatic: automatic, Who: "admin 1", Reason: " pays by bank "}, since(kind, id)))
 			time.Sleep(time.Second)
 		}
 		keep(charge.KeptCustomer, 1, false)
@@ -32,8 +42,8 @@ func TestKeepOut(t *testing.T) {
 		keep(charge.KeptCustomer, 2, true) // in place of the one before
 		keep(charge.KeptPartner, 2, true)
 		keep(charge.KeptPartner, 1, true)
-		must(t, r.LetIn(background, charge.KeptPartner, 1, "admin 2", "a mistake"))
-		must(t, r.LetIn(background, charge.KeptPartner, 77, "admin 2", "never was"))
+		must(t, r.LetIn(background, charge.Keeping{Kind: charge.KeptPartner, ID: 1, Who: "admin 2", Reason: "a mistake"}, since(charge.KeptPartner, 1)))
+		must(t, r.LetIn(background, charge.Keeping{Kind: charge.KeptPartner, ID: 77, Who: "admin 2", Reason: "never was"}, time.Time{}))
 		list, err := r.KeptOut(background)
 		must(t, err)
 		if len(list) != 3 || list[0].Kind != charge.KeptPartner || list[0].ID != 2 || list[1].ID != 2 || !list[1].Automatic || list[1].Reason != "pays by bank" || list[1].At.IsZero() {
@@ -73,11 +83,11 @@ func TestKeepOutRefused(t *testing.T) {
 			{Kind: charge.KeptCustomer, ID: 1, Reason: "r"},
 			{Kind: charge.KeptCustomer, ID: 1, Who: "w", Reason: " "},
 		} {
-			if err := r.KeepOut(background, k); !errors.Is(err, charge.ErrKeeping) {
+			if err := r.KeepOut(background, k, time.Time{}); !errors.Is(err, charge.ErrKeeping) {
 				t.Errorf("%+v: %v", k, err)
 			}
 		}
-		if err := r.LetIn(background, charge.KeptCustomer, 1, "w", ""); !errors.Is(err, charge.ErrKeeping) {
+		if err := r.LetIn(background, charge.Keeping{Kind: charge.KeptCustomer, ID: 1, Who: "w"}, time.Time{}); !errors.Is(err, charge.ErrKeeping) {
 			t.Error(err)
 		}
 		if list, err := r.KeptOut(background); err != nil || len(list) != 0 {
@@ -91,9 +101,13 @@ func TestKeepingHasThePartner(t *testing.T) {
 	t.Parallel()
 	play(t, func(t *testing.T, p *provider) {
 		r := p.start(charge.Options{})
-		must(t, r.KeepOut(background, charge.Keeping{Kind: charge.KeptCustomer, ID: 7, Partner: 2, Who: "w", Reason: "r"}))
-		must(t, r.KeepOut(background, charge.Keeping{Kind: charge.KeptPartner, ID: 2, Who: "w", Reason: "r"}))
-		must(t, r.LetIn(background, charge.KeptCustomer, 7, "w", "r"))
+		must(t, r.KeepOut(background, charge.Keeping{Kind: charge.KeptCustomer, ID: 7, Partner: 2, Who: "w", Reason: "r"}, time.Time{}))
+		must(t, r.KeepOut(background, charge.Keeping{Kind: charge.KeptPartner, ID: 2, Who: "w", Reason: "r"}, time.Time{}))
+		let := charge.Keeping{Kind: charge.KeptCustomer, ID: 7, Who: "w", Reason: "r"}
+		if err := r.LetIn(background, let, time.Now().Add(-time.Hour)); !errors.Is(err, charge.ErrKeepingChanged) {
+			t.Errorf("somebody who saw something else: %v", err)
+		}
+		must(t, r.LetIn(background, let, time.Now().UTC()))
 		acts, err := p.store.FindActs(background, payment.ActFilter{Partner: 2})
 		if err != nil || len(acts) != 3 || acts[0].Customer != 7 || acts[1].Customer != 0 || acts[2].Customer != 7 {
 			t.Errorf("acts %+v, %v", acts, err)

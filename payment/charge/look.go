@@ -68,7 +68,7 @@ func (w *runner) judge(ctx context.Context, items []Item) (ready []Item, leave [
 		c, ok := l.customers[i.Customer]
 		out := customerNow(g, i, c, ok, l.cards[i.Customer])
 		if out == "" {
-			out = kept.out(w.run, c)
+			out = kept.out(w.run, c.ID, c.PartnerID)
 		}
 		if out == "" && w.run.Of != "" {
 			if out, err = w.triedNow(ctx, g, i); err != nil {

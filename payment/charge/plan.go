@@ -264,7 +264,7 @@ func (p *planner) invoiceOut(a *account, i splynx.Invoice, due currency.Amount) 
 	if slices.ContainsFunc(a.flights, func(f *payment.Payment) bool { return f.Blocks(asked) }) {
 		return OutInFlight
 	}
-	return p.againOut(a, i.ID)
+	return p.againOut(a, i.ID, due)
 }
 
 // write adds a page's items to the run, with how far it has come.

@@ -104,7 +104,7 @@ func (p *planner) balanceItem(a *account) (Item, bool) {
 	case slices.ContainsFunc(a.flights, func(f *payment.Payment) bool { return f.Blocks(asked) }):
 		item.Out = OutInFlight
 	default:
-		item.Out = p.againOut(a, a.customer.ID)
+		item.Out = p.againOut(a, a.customer.ID, owes)
 	}
 	return item.judged(), true
 }

@@ -181,7 +181,7 @@ func dueAt(t time.Time, at Clock, in *time.Location) time.Time {
 func (r *Runs) leftToTry(before *Run, class windcave.Class, try int) (bool, error) {
 	sums, err := r.store.RunSums(r.ctx, before.ID)
 	return slices.ContainsFunc(sums, func(s Sum) bool {
-		return s.State == ItemDeclined && (try > 1 || s.Class == string(class)) || s.Out == OutCardRests
+		return s.State == ItemDeclined && (try > 1 || s.Class == string(class)) || s.Out == OutCardRests || s.Out == OutKept
 	}), err
 }
 

@@ -27,19 +27,27 @@ type runner struct {
 	breaker *breaker
 	limit   *rate.Limiter
 	gate    *gate
-	ready   chan []Item   // batches
+	places  chan struct{} // at the gateway
+	ready   chan batch
 	fed     chan struct{} // closed when nothing more is handed on in this pass
 
 	mu     sync.Mutex
 	paused bool
 }
 
+// batch is some items of a run, and when they were looked at.
+type batch struct {
+	items []Item
+	at    time.Time
+}
+
 // chargeAll charges until nothing planned is left, the run moves on, or it has to pause.
 func (j *job) chargeAll(ctx context.Context) {
-	w := &runner{job: j, breaker: newBreaker(j.o), gate: newGate(j.o.Concurrency)}
+	w := &runner{job: j, breaker: newBreaker(j.o), places: make(chan struct{}, j.o.Concurrency)}
 	if j.o.PerSecond > 0 {
 		w.limit = rate.NewLimiter(j.o.PerSecond, 1)
 	}
+	w.gate = newGate(w.chargers() * w.batch())
 	for passes := 1; ; passes++ {
 		if !w.booked(ctx) || !w.pass(ctx) {
 			return
@@ -70,9 +78,9 @@ const (
 
 // pass goes through what is planned once, and tells whether the run may go on.
 func (w *runner) pass(ctx context.Context) bool {
-	w.ready, w.fed = make(chan []Item), make(chan struct{})
+	w.ready, w.fed = make(chan batch), make(chan struct{})
 	var chargers, watch sync.WaitGroup
-	for n := range 2*w.o.Concurrency/w.batch() + 2 { // so that the next ones are claimed when places become free
+	for n := range w.chargers() {
 		chargers.Go(func() { w.chargeReady(ctx, n) })
 	}
 	watched, stopWatching := context.WithCancel(ctx)
@@ -90,6 +98,10 @@ func (w *runner) pass(ctx context.Context) bool {
 	}
 	return ctx.Err() == nil
 }
+
+// chargers is how many batches are charged at a time: the next ones are claimed when places become
+// free.
+func (w *runner) chargers() int { return 2*w.o.Concurrency/w.batch() + 2 }
 
 // feed looks at what is planned anew, chunk by chunk, a few chunks at a time, and hands it to the
 // chargers.
@@ -132,29 +144,36 @@ func (w *runner) keepsUp(ctx context.Context) bool {
 	return false
 }
 
-// look reads anew what the items' charges hang on, leaves out what has changed, and hands on the
-// rest.
+// look looks at items anew and hands on what may be charged.
 func (w *runner) look(ctx context.Context, items []Item) error {
-	var seen []Item
-	var leave []Leaving
-	err := w.patiently(ctx, func() (err error) { seen, leave, err = w.judge(ctx, items); return err })
+	seen, err := w.anew(ctx, items)
 	if err != nil {
 		return err
 	}
-	if len(leave) > 0 {
-		if _, err := w.held(ctx, func(*Run) (Writes, error) { return Writes{Leave: leave}, nil }); err != nil {
-			return err
-		}
-		w.moved.Store(true)
-	}
-	for some := range slices.Chunk(seen, w.batch()) {
+	for some := range slices.Chunk(seen.items, w.batch()) {
 		select {
-		case w.ready <- some:
+		case w.ready <- batch{some, seen.at}:
 		case <-ctx.Done():
 			return ctx.Err()
 		}
 	}
 	return nil
+}
+
+// anew reads what the items' charges hang on, leaves out what has changed, and returns the rest.
+func (w *runner) anew(ctx context.Context, items []Item) (seen batch, err error) {
+	var leave []Leaving
+	err = w.patiently(ctx, func() (err error) {
+		seen.at = w.now()
+		seen.items, leave, err = w.judge(ctx, items)
+		return err
+	})
+	if err != nil || len(leave) == 0 {
+		return seen, err
+	}
+	_, err = w.held(ctx, func(*Run) (Writes, error) { return Writes{Leave: leave}, nil })
+	w.moved.Store(true)
+	return seen, err
 }
 
 // lookPauses are the pauses before Splynx is read again that did not answer; then the run pauses.
@@ -189,31 +208,70 @@ func (w *runner) chargeReady(ctx context.Context, n int) {
 		}
 	}
 	for some := range w.ready {
-		for len(some) > 0 && ctx.Err() == nil { // else what was handed on is planned still
+		for len(some.items) > 0 && ctx.Err() == nil { // else what was handed on is planned still
 			if w.limit != nil && w.limit.Wait(ctx) != nil {
 				return
 			}
-			now := len(some)
-			if !w.breaker.isProven() {
-				now = min(now, w.o.StopAfter)
-			}
-			w.safely(ctx, some[:now])
-			some = some[now:]
+			some = w.chargeSome(ctx, some)
 		}
 	}
+}
+
+// lookFresh is how old the look at items may be when they are claimed: a slow run looks at each
+// again.
+const lookFresh = 5 * time.Second
+
+// chargeSome charges as many as may be claimed now, and returns the rest.
+func (w *runner) chargeSome(ctx context.Context, some batch) batch {
+	n := len(some.items)
+	if !w.breaker.isProven() {
+		n = min(n, w.o.StopAfter)
+	}
+	n = w.gate.enter(n)
+	defer w.gate.leave(n)
+	if w.now().Sub(some.at) > lookFresh {
+		seen, err := w.anew(ctx, some.items)
+		if err != nil {
+			if ctx.Err() == nil {
+				w.pause(whyFails(err), err)
+			}
+			return batch{}
+		}
+		some, n = seen, min(n, len(seen.items))
+	}
+	if now := w.stillIn(ctx, some.items[:n]); len(now) > 0 && ctx.Err() == nil {
+		w.safely(ctx, now)
+	}
+	return batch{some.items[n:], some.at}
+}
+
+// stillIn leaves out whom somebody keeps out of runs since the look, and returns the others.
+func (w *runner) stillIn(ctx context.Context, items []Item) (in []Item) {
+	kept, err := w.whoIsKept(ctx)
+	if err != nil {
+		return nil // planned still, and tried again
+	}
+	for _, i := range items {
+		if out := kept.out(w.run, i.Customer, i.Partner); out != "" {
+			w.leave(ctx, i, out)
+		} else {
+			in = append(in, i)
+		}
+	}
+	return in
 }
 
 // turn has a charge that was claimed wait for a place at the gateway. It goes on though somebody
 // has paused the run meanwhile, or the process ends, unless all others would fare no better.
 func (w *runner) turn(context.Context) (func(), error) {
-	w.gate.enter()
+	w.places <- struct{}{}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.paused {
-		w.gate.leave()
+		<-w.places
 		return nil, errPaused
 	}
-	return w.gate.leave, nil
+	return func() { <-w.places }, nil
 }
 
 // errPaused tells that the run has paused by itself.
@@ -285,8 +343,8 @@ func (w *runner) charge(ctx context.Context, items []Item) {
 func (w *runner) heard(p *payment.Payment) {
 	switch {
 	case p.State == payment.Unknown:
-		places := w.gate.unclear()
-		logger(w.g).Warn("the gateway did not say what became of a charge; fewer are sent at a time", describe(w.run, zap.String("payment", string(p.ID)), zap.Int("places", places))...)
+		claimed := w.gate.unclear()
+		logger(w.g).Warn("the gateway did not say what became of a charge; fewer are sent at a time", describe(w.run, zap.String("payment", string(p.ID)), zap.Int("claimed", claimed))...)
 	case p.State == payment.Declined, p.HasMoney():
 		w.gate.answered()
 	}

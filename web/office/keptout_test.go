@@ -55,7 +55,10 @@ var keptPages = []goldenPage{
 func (r *rig) keeps(kind charge.KeptKind, id int64, automatic bool, why string) {
 	r.Helper()
 	time.Sleep(time.Minute) // virtual
-	r.must(r.Runs.KeepOut(context.Background(), charge.Keeping{Kind: kind, ID: id, Automatic: automatic, Who: "administrator 3", Reason: why}))
+	list, err := r.Runs.KeptOut(context.Background())
+	r.must(err)
+	seen := (&keepingView{Now: keepingOf(list, kind, id)}).since()
+	r.must(r.Runs.KeepOut(context.Background(), charge.Keeping{Kind: kind, ID: id, Automatic: automatic, Who: "administrator 3", Reason: why}, seen))
 }
 
 // several are kept out: of both partners, one of them itself, and one whom Splynx does not know.

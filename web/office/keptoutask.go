@@ -161,12 +161,17 @@ func (d *desk) changeKeeping(kind charge.KeptKind, letIn bool) error {
 	case v.done(d.who(), runs == automaticRuns): // pressed twice
 		return d.seenAt(v)
 	case !f.Kept.At.Equal(v.since()):
-		return problem{status: http.StatusConflict, key: "kept_changed", link: link{"Look at it", web.AdminPath + v.Back}}
+		return v.changed()
 	case !isReason(v.Typed):
 		v.Wrong = "Say why, in at most 500 characters: it is shown to other staff."
 		return d.showKeeping(v, runs, page{Status: http.StatusUnprocessableEntity, Errors: []link{{v.Wrong, "#reason"}}})
 	}
 	return d.keeps(v, runs == automaticRuns)
+}
+
+// changed tells that somebody else was faster.
+func (v *keepingView) changed() error {
+	return problem{status: http.StatusConflict, key: "kept_changed", link: link{"Look at it", web.AdminPath + v.Back}}
 }
 
 // done tells whether they stand as was asked for.
@@ -191,12 +196,20 @@ func (d *desk) keeps(v *keepingView, automatic bool) error {
 	if err != nil {
 		return err
 	}
+	k := charge.Keeping{Kind: v.Kind, ID: v.ID, Partner: v.Partner, Automatic: automatic, Who: d.who(), Reason: v.Typed}
 	did := "kept somebody out of charge runs"
 	if v.LetIn {
 		did = "let somebody into charge runs again"
-		err = runs.LetIn(d.r.Context(), v.Kind, v.ID, d.who(), v.Typed)
+		err = runs.LetIn(d.r.Context(), k, v.since())
 	} else {
-		err = runs.KeepOut(d.r.Context(), charge.Keeping{Kind: v.Kind, ID: v.ID, Partner: v.Partner, Automatic: automatic, Who: d.who(), Reason: v.Typed})
+		err = runs.KeepOut(d.r.Context(), k, v.since())
+	}
+	if errors.Is(err, charge.ErrKeepingChanged) {
+		list, err := runs.KeptOut(d.r.Context())
+		if v.Now = keepingOf(list, v.Kind, v.ID); err == nil && v.done(d.who(), automatic) { // pressed twice at once
+			return d.seenAt(v)
+		}
+		return v.changed()
 	}
 	if err != nil {
 		return err
