@@ -11,6 +11,7 @@ import (
 // Find implements payment.Store.
 func (s *SQLite) Find(ctx context.Context, f payment.Filter) ([]*payment.Payment, error) {
 	f.Limit = limited(f.Limit)
+	f.States, f.Runs = set(f.States), set(f.Runs)
 	index, parts := stretches(f)
 	var list []*payment.Payment
 	for _, part := range parts {
@@ -29,8 +30,15 @@ func (s *SQLite) Find(ctx context.Context, f payment.Filter) ([]*payment.Payment
 	return list, nil
 }
 
-// runsApart is how many charge runs are looked through one by one.
-const runsApart = 10
+// set leaves out what is named twice.
+func set[T cmp.Ordered](list []T) []T { return slices.Compact(slices.Sorted(slices.Values(list))) }
+
+const (
+	// runsApart is how many charge runs are looked through one by one, for a page of so many rows:
+	// as many are read of each.
+	runsApart = 10
+	shortPage = 100
+)
 
 // stretches names the index that a list is read from, and splits its filter so that each part is
 // one stretch of it, in the order of lists: it is left as soon as the page is full. What is rare in
@@ -45,7 +53,7 @@ func stretches(f payment.Filter) (index string, parts []payment.Filter) {
 		return "payments_customer", []payment.Filter{f}
 	case f.Payer != "", !f.Before.IsZero(), !f.Since.IsZero():
 		return "", []payment.Filter{f}
-	case len(f.Runs) > 0 && len(f.Runs) <= runsApart:
+	case len(f.Runs) == 1, len(f.Runs) > 1 && len(f.Runs) <= runsApart && f.Limit <= shortPage:
 		return "payments_run", byRunAndState(f)
 	case rareClass(f.Class):
 		return "payments_class", []payment.Filter{f}
@@ -53,10 +61,10 @@ func stretches(f payment.Filter) (index string, parts []payment.Filter) {
 		return "payments_standing", byState(f)
 	case f.Kind != "" && f.Kind != payment.KindInvoice:
 		return "payments_kind", []payment.Filter{f}
-	case f.Origin != "":
-		return "payments_origin", []payment.Filter{f}
 	case f.Partner != 0:
 		return "payments_partner", []payment.Filter{f}
+	case f.Origin != "":
+		return "payments_origin", []payment.Filter{f}
 	}
 	return "payments_created", []payment.Filter{f}
 }

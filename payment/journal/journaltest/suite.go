@@ -48,6 +48,7 @@ func Run(t *testing.T, open func(t *testing.T) payment.Store) {
 		"figures add up":                      figures,
 		"payments are found by their days":    foundByDay,
 		"lists go on page by page":            listed,
+		"lists are what a filter finds":       foundAsFiltered,
 		"what is unfinished is counted":       unfinished,
 	} {
 		t.Run(name, func(t *testing.T) {
