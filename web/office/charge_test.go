@@ -66,7 +66,7 @@ func TestChargeAll(t *testing.T) {
 		if a := r.get("history/charges?state=declined&class=soft"); !a.has("No Funds") || a.has("Approved 1 ") {
 			t.Errorf("the history does not filter: %s", a.Body)
 		}
-		if a := r.get("history/charges?who=1"); !a.has("No Funds") || !a.has("<br>administrator 1</td>") {
+		if a := r.get("history/charges?who=1"); !a.has("No Funds") || !a.has("<br>administrator 1</span></td>") {
 			t.Errorf("charges of the runs of administrator 1: %s", a.Body)
 		}
 		for _, other := range []string{"history/charges?who=2", "history/charges?who=1&run=NOTHISRUN0000000"} {

@@ -1,7 +1,6 @@
 package office
 
 import (
-	"context"
 	"net/url"
 	"strings"
 	"time"
@@ -71,7 +70,9 @@ func (d *desk) runHistory() error {
 		v.First = next(d.r.URL.Path, q, "")
 	}
 	if v.Wrong == "" {
-		list, err := d.runsOf(d.r.Context(), runs, f, v.Typed["who"], pageRows+1)
+		list, err := runsOf(f, v.Typed["who"], pageRows+1, func(f charge.RunFilter, most int) ([]*charge.Run, error) {
+			return d.visible(d.r.Context(), runs, f, most)
+		})
 		if err != nil {
 			return err
 		}
@@ -96,20 +97,20 @@ func (d *desk) runHistory() error {
 	return nil
 }
 
-// runsOf lists up to most runs; who is the administrator's id, or who else made them.
-func (d *desk) runsOf(ctx context.Context, runs *charge.Runs, f charge.RunFilter, who string, most int) (list []*charge.Run, err error) {
+// runsOf lists up to most runs that list finds; who is the administrator's id, or who else made them.
+func runsOf(f charge.RunFilter, who string, most int, list func(charge.RunFilter, int) ([]*charge.Run, error)) (all []*charge.Run, err error) {
 	for {
-		some, err := d.visible(ctx, runs, f, most)
+		some, err := list(f, most)
 		if err != nil {
 			return nil, err
 		}
 		for _, r := range some {
 			if who == "" || strings.EqualFold(r.Who, who) || strings.EqualFold(r.Who, "administrator "+who) {
-				list = append(list, r)
+				all = append(all, r)
 			}
 		}
-		if len(some) < most || len(list) >= most {
-			return list[:min(len(list), most)], nil
+		if len(some) < most || len(all) >= most {
+			return all[:min(len(all), most)], nil
 		}
 		f.After = some[len(some)-1].Place()
 	}

@@ -3,6 +3,7 @@ package office
 import (
 	"context"
 	"errors"
+	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
@@ -34,7 +35,7 @@ type chargeRow struct {
 }
 
 // whoRuns is how many runs of one person are looked through.
-const whoRuns = 500
+const whoRuns = 1000
 
 // chargeFilter reads which charges are asked for.
 func (d *desk) chargeFilter(q url.Values) (f payment.Filter, v *chargesView) {
@@ -73,6 +74,10 @@ func (d *desk) chargeFilter(q url.Values) (f payment.Filter, v *chargesView) {
 	return f, v
 }
 
+var errTooManyRuns = problem{
+	status: http.StatusUnprocessableEntity, key: "too_many_runs", link: link{"Charges of runs", web.AdminPath + "history/charges"},
+}
+
 // held holds a filter to what the administrator may see, and to the runs of the person that was
 // typed. Without any it is false: no charge fits.
 func (d *desk) held(f *payment.Filter, v *chargesView) (bool, error) {
@@ -83,7 +88,11 @@ func (d *desk) held(f *payment.Filter, v *chargesView) (bool, error) {
 		if err != nil {
 			return false, err
 		}
-		list, err := d.runsOf(d.r.Context(), runs, charge.RunFilter{Until: f.Until}, who, whoRuns)
+		// A run over all partners is none that the administrator may see; its charges of one may be.
+		list, err := runsOf(charge.RunFilter{Until: f.Until}, who, whoRuns, func(f charge.RunFilter, most int) ([]*charge.Run, error) {
+			f.Limit = most
+			return runs.List(d.r.Context(), f)
+		})
 		if err != nil {
 			return false, err
 		}
@@ -190,6 +199,9 @@ func (d *desk) historyCSV() error {
 	some, err := d.held(&f, v)
 	if err != nil {
 		return err
+	}
+	if v.Newest > 0 {
+		return errTooManyRuns
 	}
 	f.Limit = exportPage
 	act := payment.Act{Customer: f.Customer, Note: "history of charges"}

@@ -159,7 +159,7 @@ func TestKeepingIsWhatWasShown(t *testing.T) {
 				t.Errorf("%s is %d", name, a.Code)
 			}
 		}
-		for _, why := range []string{"", "  ", "a\nb", strings.Repeat("x", 501)} {
+		for _, why := range []string{"", " \r\n ", "a\x00b", strings.Repeat("x", 501)} {
 			r.wants(r.press(at, form, "runs", allRuns, "reason", why), 422, "Keep out of charge runs")
 		}
 		r.wants(r.send(http.MethodPost, web.AdminPath+at, values(form, "runs", allRuns, "reason", "why"), r.staff(splynxtest.Administrator{Login: "two"})), 403, "Somebody else is signed in")

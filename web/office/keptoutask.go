@@ -156,7 +156,7 @@ func (d *desk) changeKeeping(kind charge.KeptKind, letIn bool) error {
 	if !letIn && runs != allRuns && runs != automaticRuns {
 		return errBadForm
 	}
-	v.Typed = trimmed(d.r.PostForm.Get("reason"))
+	v.Typed = d.typedReason()
 	switch {
 	case v.done(d.who(), runs == automaticRuns): // pressed twice
 		return d.seenAt(v)

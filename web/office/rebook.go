@@ -74,7 +74,7 @@ func (d *desk) rebook() error {
 	if f.Final {
 		return d.bookOn(p, f)
 	}
-	v := &rebookView{Payment: p, To: d.r.PostForm.Get("to"), Typed: trimmed(d.r.PostForm.Get("number")), Reason: trimmed(d.r.PostForm.Get("reason")), Wrong: map[string]string{}}
+	v := &rebookView{Payment: p, To: d.r.PostForm.Get("to"), Typed: trimmed(d.r.PostForm.Get("number")), Reason: d.typedReason(), Wrong: map[string]string{}}
 	if v.To != "balance" {
 		if v.Onto, err = d.onto(p, payment.Kind(v.To), v.Typed); err != nil {
 			return err

@@ -99,7 +99,7 @@ func (d *desk) refund() error {
 	if f.Payment != p.ID {
 		return errBadForm
 	}
-	v.Typed, v.Reason, v.Wrong = trimmed(d.r.PostForm.Get("amount")), trimmed(d.r.PostForm.Get("reason")), map[string]string{}
+	v.Typed, v.Reason, v.Wrong = trimmed(d.r.PostForm.Get("amount")), d.typedReason(), map[string]string{}
 	amount, bad := web.ParseAmount(v.Typed, p.Amount.CurrencyCode())
 	switch {
 	case bad != nil:
@@ -145,9 +145,14 @@ func (d *desk) giveBack(f form) error {
 	return d.to("payments/" + string(r.ID))
 }
 
+// typedReason is a reason that was typed, on one line.
+func (d *desk) typedReason() string {
+	return strings.Join(strings.Fields(d.r.PostForm.Get("reason")), " ")
+}
+
 // isReason tells whether a text can stand in a history.
 func isReason(text string) bool {
-	return text != "" && utf8.ValidString(text) && len(text) <= reasonLimit && !strings.ContainsFunc(text, unicode.IsControl)
+	return text != "" && utf8.ValidString(text) && utf8.RuneCountInString(text) <= reasonLimit && !strings.ContainsFunc(text, unicode.IsControl)
 }
 
 // sentence is what the engine says of its own refusal, behind its kind: text that is made for

@@ -112,7 +112,7 @@ func (d *desk) settle() error {
 	if f.Payment != p.ID || f.How != s.How {
 		return errBadForm
 	}
-	reason := trimmed(d.r.PostForm.Get("reason"))
+	reason := d.typedReason()
 	if !isReason(reason) {
 		return d.showSettle(p, s, page{Status: http.StatusUnprocessableEntity, Errors: []link{{reasonWrong, "#reason"}}}, reason, reasonWrong)
 	}
@@ -128,6 +128,6 @@ func (d *desk) settle() error {
 }
 
 const (
-	reasonLimit = 500 // bytes
+	reasonLimit = 500 // characters
 	reasonWrong = "Say why, in at most 500 characters: it stays in the payment’s history."
 )

@@ -22,6 +22,7 @@ var problemWords = map[string]struct{ title, lead string }{
 	"no_customer":     {"There is no such customer", "There is no customer with this id, or not one that you may see."},
 	"no_document":     {"Nothing found", "There is no document with this number or id, or not one that you may see."},
 	"no_payment":      {"There is no such payment", "There is no payment with this reference, or not one that you may see."},
+	"too_many_runs":   {"Too many runs for one file", "This person has made more than 1,000 runs, and the file would lack charges of the older ones. Name a last day, and take one file after the other."},
 	"no_run":          {"There is no such charge run", "There is no charge run with this reference, or not one that you may see."},
 	"two_partners":    {"Two partners", "You are bound to one partner, and another one is chosen in Splynx. Choose yours, or none."},
 	"unknown_partner": {"There is no such partner", "There is no partner with this id, or not one that you may see."},
