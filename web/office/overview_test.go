@@ -77,7 +77,7 @@ func TestBarsAreExact(t *testing.T) {
 
 // rowOf is a row of the overview: an outcome, today and this month.
 func rowOf(mark, word, today string, n int, month string, m int) string {
-	return fmt.Sprintf(`<span class="state %s">%s</span></th><td class="figure"><span>%s <span class="n">(%d)</span></span></td><td class="figure"><span>%s <span class="n">(%d)</span></span></td>`, mark, word, today, n, month, m)
+	return fmt.Sprintf(`<span class="state %s">%s</span></th><td data-label="Today" class="figure"><span>%s <span class="n">(%d)</span></span></td><td data-label="January" class="figure"><span>%s <span class="n">(%d)</span></span></td>`, mark, word, today, n, month, m)
 }
 
 // Cards that expire are counted beside the page, once an hour, for the partners that may be seen.
