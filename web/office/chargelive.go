@@ -23,6 +23,8 @@ type liveView struct {
 	Rate     string
 	Time     string
 	Failures []failure
+	Reasons  []portion // of failures, with whether to try again
+	Failed   int64     // charges that they are of
 }
 
 // stripe is a part of the bar, whose whole width is barWidth.
@@ -70,6 +72,7 @@ func (d *desk) live(ctx context.Context, runs *charge.Runs, id payment.ID) (v li
 		v.Time = about(v.Remaining)
 	}
 	v.count()
+	v.reasons()
 	v.draw()
 	if !v.Run.StartedAt.IsZero() {
 		v.Failures, err = d.failures(ctx, v.Run)
@@ -128,6 +131,24 @@ func (v *liveView) draw() {
 		}
 	}
 	v.Words = listed(words)
+}
+
+// reasons are why charges have failed.
+func (v *liveView) reasons() {
+	for _, s := range v.Sums {
+		if s.State != charge.ItemDeclined && s.State != charge.ItemNotCharged {
+			continue
+		}
+		v.Failed += s.Count
+		word := classWords[s.Class]
+		if s.Class == "" {
+			word = "it was never sent, or something had changed meanwhile"
+		}
+		v.Reasons = tallied(v.Reasons, portion{
+			standing: standing{itemStandings[s.State].Mark, upperFirst(word), ""}, key: string(s.State) + s.Class, N: s.Count,
+			Path: v.Path + "?state=" + string(s.State) + "&class=" + s.Class, Again: againOf(s.Class, ""), sums: moneys{}.plus(s.Amount),
+		})
+	}
 }
 
 // failures are the newest charges of a run that have failed, or wait for a person.

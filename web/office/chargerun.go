@@ -27,15 +27,13 @@ type runView struct {
 	Stated   *charge.Statement
 	Events   []charge.Event
 
-	Left     preview
-	Start    *startView // nil: not to be started, or not by this administrator
-	Live     liveView
-	Reasons  []portion // of failures, with whether to try again
-	Items    itemList
-	Buttons  []button
-	Stops    bool   // the administrator may act on runs
-	Again    string // sealed form that charges the failed ones again; empty: it cannot be
-	Failures int64
+	Left    preview
+	Start   *startView // nil: not to be started, or not by this administrator
+	Live    liveView
+	Items   itemList
+	Buttons []button
+	Stops   bool   // the administrator may act on runs
+	Again   string // sealed form that charges the failed ones again; empty: it cannot be
 }
 
 // button is a form of one button.
@@ -97,7 +95,6 @@ func (d *desk) runView(ctx context.Context, runs *charge.Runs, run *charge.Run) 
 	}
 	v.Begun = starter(v.Events)
 	v.Left = previewOf(v.Live.Sums)
-	v.Reasons = d.reasons(v)
 	if v.Stops = d.may(Charge); v.Stops {
 		err = d.runButtons(v)
 	}
@@ -129,29 +126,10 @@ func (d *desk) runButtons(v *runView) error {
 		err = add("Resume", actResume, "/resume")
 	case charge.Planning, charge.Planned, charge.Stopped, charge.Done, charge.Failed:
 	}
-	if err == nil && v.Failures > 0 && (v.Ended() || v.State == charge.Paused || v.State == charge.Waiting) {
+	if err == nil && v.Live.Failed > 0 && (v.Ended() || v.State == charge.Paused || v.State == charge.Waiting) {
 		v.Again, err = d.seal(form{Act: actAgain, Run: v.ID})
 	}
 	return err
-}
-
-// reasons are why charges have failed, with whether to try again.
-func (d *desk) reasons(v *runView) (all []portion) {
-	for _, s := range v.Live.Sums {
-		if s.State != charge.ItemDeclined && s.State != charge.ItemNotCharged {
-			continue
-		}
-		v.Failures += s.Count
-		word := classWords[s.Class]
-		if s.Class == "" {
-			word = "it was never sent, or something had changed meanwhile"
-		}
-		all = tallied(all, portion{
-			standing: standing{itemStandings[s.State].Mark, upperFirst(word), ""}, key: string(s.State) + s.Class, N: s.Count,
-			Path: v.Path + "?state=" + string(s.State) + "&class=" + s.Class, Again: againOf(s.Class, ""), sums: moneys{}.plus(s.Amount),
-		})
-	}
-	return all
 }
 
 // portion is how many items there are of one sort, and what they come to.
