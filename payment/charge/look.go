@@ -31,13 +31,13 @@ func (w *runner) lookUp(ctx context.Context, books Books, items []Item) (l looke
 	if w.run.Sort == Invoices {
 		reads.Go(func() (err error) { l.invoices, err = books.InvoicesByID(ctx, documents); return err })
 	}
-	if w.run.Sort == Balances || !w.run.DespiteCredit {
+	if accounts := w.accountsOf(items); len(accounts) > 0 {
 		reads.Go(func() (err error) {
 			// Deposits first: a payment that comes between the two is no credit then.
-			if l.deposits, err = w.deposits(ctx, books, ids); err != nil {
+			if l.deposits, err = w.deposits(ctx, books, accounts); err != nil {
 				return err
 			}
-			l.unpaid, err = books.UnpaidInvoicesOf(ctx, ids)
+			l.unpaid, err = books.UnpaidInvoicesOf(ctx, accounts)
 			return err
 		})
 	}
@@ -50,6 +50,24 @@ func (w *runner) lookUp(ctx context.Context, books Books, items []Item) (l looke
 	})
 	err = reads.Wait()
 	return l, err
+}
+
+// creditFresh is how old the credit may be that the plan has read. Each account is a call.
+const creditFresh = 2 * time.Minute
+
+// accountsOf are the customers whose accounts are read: of balances all, of invoices those whose
+// credit may have changed since the plan.
+func (w *runner) accountsOf(items []Item) (ids []int64) {
+	for _, i := range items {
+		read := i.MovedAt
+		if w.run.PlannedAt.Before(read) { // it was ticked on again
+			read = w.run.PlannedAt
+		}
+		if w.run.Sort == Balances || !w.run.DespiteCredit && w.now().Sub(read) > creditFresh {
+			ids = append(ids, i.Customer)
+		}
+	}
+	return set(ids)
 }
 
 // judge looks at the items anew, and tells what may be charged, with what is due by now, and what

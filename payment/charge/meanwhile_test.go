@@ -49,10 +49,10 @@ func TestCreditMeanwhile(t *testing.T) {
 		for id := int64(1); id <= 40; id++ {
 			p.customer(id, "10.00")
 		}
-		r := p.start(charge.Options{PerSecond: rate.Limit(1)})
+		r := p.start(charge.Options{PerSecond: rate.Limit(0.2)})
 		run := r.plan(charge.Order{})
 		r.begin(run.ID)
-		time.Sleep(5 * time.Second)
+		time.Sleep(time.Minute)
 		p.with(func() { b := p.billing[38]; b.Deposit = decimal(t, "0.00"); p.billing[38] = b })
 		r.until(run.ID, charge.Done)
 		if i := p.items(run.ID)[380]; i.Out != charge.OutHasCredit {
@@ -89,6 +89,7 @@ func TestCreditAgrees(t *testing.T) {
 				if len(r.seen(run.ID)) == 0 {
 					return
 				}
+				time.Sleep(time.Hour)
 				r.begin(run.ID)
 				r.until(run.ID, charge.Done, charge.Paused)
 				for id, i := range p.items(run.ID) {

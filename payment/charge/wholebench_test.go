@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -30,7 +31,7 @@ func BenchmarkWholeRun(b *testing.B) {
 		b.Run(strconv.Itoa(at), func(b *testing.B) {
 			for b.Loop() {
 				b.StopTimer()
-				books := &quickBooks{answers: map[string]map[int64]string{}}
+				books := &quickBooks{answers: map[rowsBy]map[int64]string{}}
 				w := paymenttest.New(b, paymenttest.Options{OnSplynx: books.over})
 				if err := w.Gen.ProveSearch(context.Background()); err != nil {
 					b.Fatal(err)
@@ -94,23 +95,27 @@ func reaches(b *testing.B, runs *charge.Runs, id payment.ID, want charge.State) 
 	}
 }
 
-// quickBooks answers the searches of a run that charges with rows that it has learned, and lets
-// all other calls through: the simulator's way through its tables is not to be measured.
+// quickBooks answers what a run that charges reads with what it has learned, and lets all other
+// calls through: the simulator's way through its tables is not to be measured.
 type quickBooks struct {
-	next    http.RoundTripper
-	answers map[string]map[int64]string // resource: id: its row; nothing is learned yet: all calls go through
+	next     http.RoundTripper
+	answers  map[rowsBy]map[int64]string // the row for each id; nothing is learned yet: all searches go through
+	accounts sync.Map                    // path: answer, as the plan has read it
 }
+
+// rowsBy is a resource, searched by a field.
+type rowsBy struct{ path, field string }
 
 func (q *quickBooks) over(next http.RoundTripper) http.RoundTripper {
 	q.next = next
 	return q
 }
 
-// learn reads the rows from the simulator.
+// learn reads the rows from the simulator. Each customer has one of each.
 func (q *quickBooks) learn(b *testing.B, w *paymenttest.World) {
 	b.Helper()
-	for path, key := range map[string]string{"customers/customer": "id", "finance/invoices": "id", "customers/customer-payment-account-data": "customer_id"} {
-		r := httptest.NewRequest(http.MethodGet, "http://127.0.0.1:2/api/2.0/admin/"+path, nil)
+	for _, by := range []rowsBy{{"customers/customer", "id"}, {"finance/invoices", "id"}, {"finance/invoices", "customer_id"}, {"customers/customer-payment-account-data", "customer_id"}} {
+		r := httptest.NewRequest(http.MethodGet, "http://127.0.0.1:2/api/2.0/admin/"+by.path, nil)
 		w.Authorize(r)
 		answer := httptest.NewRecorder()
 		w.Splynx.ServeHTTP(answer, r)
@@ -121,19 +126,23 @@ func (q *quickBooks) learn(b *testing.B, w *paymenttest.World) {
 		of := map[int64]string{}
 		for _, row := range rows {
 			text, err := json.Marshal(row)
-			id, ok := row[key].(float64)
+			id, ok := row[by.field].(float64)
 			if err != nil || !ok {
 				b.Fatal(row, err)
 			}
 			of[int64(id)] = string(text)
 		}
-		q.answers["/api/2.0/admin/"+path] = of
+		q.answers[rowsBy{"/api/2.0/admin/" + by.path, by.field}] = of
 	}
 }
 
 // RoundTrip implements http.RoundTripper.
 func (q *quickBooks) RoundTrip(r *http.Request) (*http.Response, error) {
-	rows, ids := q.answers[r.URL.Path], asked(r)
+	if strings.HasPrefix(r.URL.Path, "/api/2.0/admin/customers/customer-billing/") && r.Method == http.MethodGet {
+		return q.account(r)
+	}
+	field, ids := asked(r)
+	rows := q.answers[rowsBy{r.URL.Path, field}]
 	if r.Method != http.MethodGet || rows == nil || ids == nil {
 		return q.next.RoundTrip(r)
 	}
@@ -148,16 +157,38 @@ func (q *quickBooks) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 	}
 	body.WriteByte(']')
-	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body.String())), Request: r}, nil
+	return answered(r, body.String()), nil
 }
 
-var askedID = regexp.MustCompile(`%5B(?:id|customer_id)%5D%5B1%5D%5B[0-9]+%5D=([0-9]+)`)
-
-// asked are the ids that a search names.
-func asked(r *http.Request) (ids []int64) {
-	for _, m := range askedID.FindAllStringSubmatch(r.URL.RawQuery, -1) {
-		id, _ := strconv.ParseInt(m[1], 10, 64)
-		ids = append(ids, id)
+// account answers with what a customer's account was when the plan was made.
+func (q *quickBooks) account(r *http.Request) (*http.Response, error) {
+	if known, ok := q.accounts.Load(r.URL.Path); ok {
+		return answered(r, known.(string)), nil
 	}
-	return ids
+	a, err := q.next.RoundTrip(r)
+	if err != nil || a.StatusCode != http.StatusOK {
+		return a, err
+	}
+	defer a.Body.Close()
+	body, err := io.ReadAll(a.Body)
+	if err != nil {
+		return nil, err
+	}
+	q.accounts.Store(r.URL.Path, string(body))
+	return answered(r, string(body)), nil
+}
+
+func answered(r *http.Request, body string) *http.Response {
+	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body)), Request: r}
+}
+
+var askedID = regexp.MustCompile(`%5B(id|customer_id)%5D%5B1%5D%5B[0-9]+%5D=([0-9]+)`)
+
+// asked are the field and the ids that a search names.
+func asked(r *http.Request) (field string, ids []int64) {
+	for _, m := range askedID.FindAllStringSubmatch(r.URL.RawQuery, -1) {
+		id, _ := strconv.ParseInt(m[2], 10, 64)
+		field, ids = m[1], append(ids, id)
+	}
+	return field, ids
 }

@@ -146,6 +146,7 @@ func TestCreditSinceThePreview(t *testing.T) {
 				p.billing[id] = b
 			}
 		})
+		time.Sleep(3 * time.Minute)
 		for _, id := range []payment.ID{run.ID, despite.ID} {
 			r.begin(id)
 			r.until(id, charge.Done)
