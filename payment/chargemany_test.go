@@ -56,7 +56,7 @@ func TestChargeMany(t *testing.T) {
 		starts = append(starts, starts[0])                                                                  // pressed twice
 		w.Splynx.ChangeInvoice(starts[5].DocumentID, func(i *splynxtest.Invoice) { i.Due = "9.99" })        // paid in part meanwhile
 		w.Splynx.SetAccountData(starts[6].Customer, w.CardAccount(), map[int]string{1: ""})                 // its card is gone
-		w.Gateway.Inject(windcavetest.Fault{Op: windcavetest.OpPurchase, Kind: windcavetest.RecordThenCut}) // one answer is lost
+		w.Gateway.Inject(windcavetest.Fault{Op: windcavetest.OpPurchase, Kind: windcavetest.RecordThenCut}) // one answer is lost, whosever
 		before, at := len(w.Splynx.Log()), places{free: make(chan struct{}, 3)}
 		got := make([]*payment.Payment, len(starts))
 		var mu sync.Mutex
@@ -75,7 +75,7 @@ func TestChargeMany(t *testing.T) {
 		for _, p := range got[:12] {
 			states[get(w, p.ID).State]++
 		}
-		if states[payment.Approved] != 8 || states[payment.Declined] != 1 || states[payment.NotDone] != 2 || states[payment.Unknown] != 1 {
+		if states[payment.Approved]+states[payment.Declined] != 9 || states[payment.Declined] > 1 || states[payment.NotDone] != 2 || states[payment.Unknown] != 1 {
 			t.Errorf("states %v", states)
 		}
 		want(t, got[5], payment.NotDone, payment.ReasonAmountChanged)

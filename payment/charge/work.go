@@ -288,8 +288,12 @@ func (w *runner) safely(ctx context.Context, items []Item) {
 	w.charge(ctx, items)
 }
 
-// pause has the run pause by itself, once.
+// pause has the run pause by itself, once. Where somebody has moved it, what is claimed goes on.
 func (w *runner) pause(why Why, cause error) {
+	if errors.Is(cause, errFenced) {
+		w.halt(errFenced)
+		return
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.paused {

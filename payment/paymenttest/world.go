@@ -151,6 +151,9 @@ func (w *World) GatewayUnreachable(on bool) { w.down.Store(on) }
 // Open opens the journal and starts the engine.
 func (w *World) Open() {
 	w.TB.Helper()
+	if _, err := os.Stat(w.file); errors.Is(err, fs.ErrNotExist) {
+		w.must(newJournal(w.file))
+	}
 	var err error
 	w.Store, err = journal.Open(context.Background(), w.file)
 	w.must(err)
