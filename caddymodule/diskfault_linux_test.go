@@ -135,6 +135,7 @@ func TestF13DiskFullAfterTheApproval(t *testing.T) {
 	s.start("")
 	before := s.addInvoice("2026/0043", "1.00")
 	s.must(s.payInvoice(ctx, before.Number)) // all that is made once is made
+	s.until("it is booked", func() bool { return strings.Contains(s.logged(), `"why":"booked"`) })
 	person := payer.New()
 	page, err := person.Start(ctx, s.link(s.invoice.Number))
 	s.must(err)

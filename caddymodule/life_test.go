@@ -265,7 +265,10 @@ func TestF43ReloadsUnderLoad(t *testing.T) {
 // backendLoad asks for a page of Splynx, and tells of a failure whether the connection was one
 // that had served a request before.
 func (s *site) backendLoad(ctx context.Context, c *http.Client, _ int) (kept bool, err error) {
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(i httptrace.GotConnInfo) { kept = i.Reused }})
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GetConn: func(string) { kept = false }, // of a redirect, which may get another one
+		GotConn: func(i httptrace.GotConnInfo) { kept = i.Reused },
+	})
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.public+"/portal/", nil)
 	if err != nil {
 		return false, err
