@@ -148,34 +148,6 @@ func (w *World) reach(to http.RoundTripper, over func(http.RoundTripper) http.Ro
 // GatewayUnreachable has every connection to the gateway refused, or not any more.
 func (w *World) GatewayUnreachable(on bool) { w.down.Store(on) }
 
-// Open opens the journal and starts the engine.
-func (w *World) Open() {
-	w.TB.Helper()
-	if _, err := os.Stat(w.file); errors.Is(err, fs.ErrNotExist) {
-		w.must(newJournal(w.file))
-	}
-	var err error
-	w.Store, err = journal.Open(context.Background(), w.file)
-	w.must(err)
-	w.use(payment.New(&mortalStore{Store: w.Store, life: w.life}, payment.Options{Node: "world", Look: time.Hour}))
-	w.Engine.Push(w.Gen)
-	w.settle()
-}
-
-// settle gives the comparison of the journal with Splynx the moment it takes where nothing is
-// amiss.
-func (w *World) settle() {
-	w.TB.Helper()
-	for range 50 {
-		h, err := w.Engine.Health(context.Background())
-		if h.Journal.Compared || w.Crashed() {
-			return
-		}
-		w.must(err)
-		w.Pass(20 * time.Millisecond)
-	}
-}
-
 // Backup writes the journal as it stands into a file and returns its name.
 func (w *World) Backup() string {
 	w.TB.Helper()
