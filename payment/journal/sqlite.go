@@ -29,9 +29,9 @@ var (
 	ErrMoved  = errors.New("journal was removed or moved while it is open")
 )
 
-// cache holds each connection to half a MiB of pages, so that what the process holds does not hang
+// cache holds each connection to a quarter of a MiB of pages, so that what the process holds does not hang
 // on how much of the journal was read; the system's own cache has the rest.
-const cache = "cache_size(-512)"
+const cache = "cache_size(-256)"
 
 // SQLite is a payment.Store in one file.
 type SQLite struct {
