@@ -30,13 +30,8 @@ func (e *Engine) send(ctx context.Context, g *Generation, p *Payment, seen *show
 			return v, why, note, nil
 		}
 	}
-	if p.Run != "" {
-		if why, note := e.paidMeanwhile(ctx, p); why != "" {
-			return v, why, note, nil
-		}
-	}
-	if why := e.mayBeSent(ctx, p); why != "" {
-		return v, why, "", nil
+	if why, note := e.lastLook(ctx, p); why != "" {
+		return v, why, note, nil
 	}
 	_, v, failed = g.Partner(p.Partner).PxPost.Purchase(ctx, p.chargeRequest(seen.card))
 	e.sent.begin(p.ID)
@@ -44,19 +39,27 @@ func (e *Engine) send(ctx context.Context, g *Generation, p *Payment, seen *show
 	return v, "", "", failed
 }
 
-// paidMeanwhile tells that money for the same came since the charge was claimed, on a page that
-// was open: it may not be in Splynx yet.
-func (e *Engine) paidMeanwhile(ctx context.Context, p *Payment) (Reason, string) {
+// lastLook is mayBeSent, and for a charge of a run that no money for the same came since it was
+// claimed, on a page that was open: it may not be in Splynx yet. Both with one reading of the
+// journal, as the charge has its place at the gateway already.
+func (e *Engine) lastLook(ctx context.Context, p *Payment) (Reason, string) {
+	if p.Run == "" {
+		return e.mayBeSent(ctx, p), ""
+	}
 	all, err := e.store.Find(ctx, Filter{Customer: p.Customer, Since: p.CreatedAt})
 	if err != nil {
 		return ReasonNotSent, err.Error()
 	}
+	why := ReasonNotSent // it is in the list, or it is gone
 	for _, other := range all {
-		if other.ID != p.ID && other.HasMoney() && other.InFlight() && other.Blocks(p) {
+		switch {
+		case other.ID == p.ID:
+			why = e.stillOurs(other, p)
+		case other.HasMoney() && other.InFlight() && other.Blocks(p):
 			return ReasonAmountChanged, "paid meanwhile by payment " + string(other.ID)
 		}
 	}
-	return "", ""
+	return why, ""
 }
 
 // differs tells why what is due forbids the charge; empty: it is as it was.
@@ -106,10 +109,18 @@ func (e *Engine) ready(ctx context.Context, g *Generation, p *Payment, seen *sho
 // send and that its time is not over.
 func (e *Engine) mayBeSent(ctx context.Context, p *Payment) Reason {
 	q, err := e.store.Get(ctx, p.ID)
-	switch {
-	case err != nil || q.State != Submitted || q.Fence != p.Fence:
+	if err != nil {
 		return ReasonNotSent
-	case e.now().After(p.LeaseUntil.Add(-chargeLease / 2)):
+	}
+	return e.stillOurs(q, p)
+}
+
+// stillOurs is mayBeSent for a payment as it stands now.
+func (e *Engine) stillOurs(now, claimed *Payment) Reason {
+	switch {
+	case now.State != Submitted || now.Fence != claimed.Fence:
+		return ReasonNotSent
+	case e.now().After(claimed.LeaseUntil.Add(-chargeLease / 2)):
 		return ReasonWaitedTooLong
 	}
 	return ""
