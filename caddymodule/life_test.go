@@ -2,8 +2,10 @@ package caddymodule
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"net/http/httptrace"
 	"os"
@@ -221,8 +223,8 @@ func TestF45ShutdownDuringABooking(t *testing.T) {
 // reloads is how many times a configuration is loaded under load.
 const reloads = 50
 
-// F43: reloads under load lose no more requests than stock Caddy does in the same run, none
-// on kept connections, and leave no goroutine and no file open.
+// F43: reloads under load lose new connections as stock Caddy does in the same run, fail nothing
+// else, and leave no goroutine and no file open.
 func TestF43ReloadsUnderLoad(t *testing.T) {
 	s := newSite(t, siteOptions{extra: "grace_period 10s"})
 	s.start("")
@@ -245,7 +247,9 @@ func TestF43ReloadsUnderLoad(t *testing.T) {
 		return s.backendLoad(ctx, c, n)
 	})
 	t.Logf("%d reloads: new connections lost: %d with the module, %d with stock Caddy; on kept ones: %d and %d; %d payments", reloads, failed, stockFailed, kept, stockKept, paid.Load())
-	if failed > stockFailed+2 {
+	// How many meet the moment in which a listener closes is chance: the two differ by more than
+	// four standard deviations once in 30,000 runs.
+	if failed-stockFailed > int64(4*math.Sqrt(float64(failed+stockFailed))) {
 		t.Errorf("%d requests failed, %d with stock Caddy", failed, stockFailed)
 	}
 	if kept > stockKept {
@@ -306,8 +310,10 @@ func (s *site) reloadUnder(ctx context.Context, handler string, ask func(context
 				case onKept:
 					failedKept.Add(1)
 					s.tb.Logf("handler %q, kept connection: %v", handler, err)
-				default:
+				case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE): // a listener was closed that had not taken it
 					failedFresh.Add(1)
+				default:
+					s.tb.Errorf("handler %q: %v", handler, err)
 				}
 			}
 		})
