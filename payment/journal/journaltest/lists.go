@@ -97,3 +97,47 @@ func unfinished(_ *testing.T, s *suite) {
 		s.Errorf("%d tokens are not judged, %v", n, err)
 	}
 }
+
+func find(_ *testing.T, s *suite) {
+	for n := range 6 {
+		p := s.sample(id(n))
+		p.CreatedAt, p.MovedAt = now.Add(time.Duration(n)*time.Minute), now.Add(time.Duration(-n)*time.Minute)
+		s.create(p)
+	}
+	special := s.sample(id(6))
+	special.CreatedAt = now.Add(-time.Hour)
+	special.State, special.Partner, special.Customer, special.Kind, special.DocumentID, special.Payer = payment.Parked, 2, 8, payment.KindTopUp, 9, "another"
+	s.create(special)
+	for name, f := range map[string]payment.Filter{
+		"state": {States: []payment.State{payment.Parked, payment.Unknown}}, "partner": {Partner: 2}, "customer": {Customer: 8},
+		"kind": {Kind: payment.KindTopUp}, "document": {Document: 9}, "payer": {Payer: "another"},
+		"all": {States: []payment.State{payment.Parked}, Partner: 2, Customer: 8, Kind: payment.KindTopUp, Document: 9, Payer: "another", Before: now.Add(time.Second)},
+	} {
+		if all, err := s.Find(s.ctx, f); err != nil || len(all) != 1 || all[0].ID != special.ID {
+			s.Errorf("by %s: %v, %v", name, all, err)
+		}
+	}
+	order := func(f payment.Filter) (list []payment.ID) {
+		all, err := s.Find(s.ctx, f)
+		s.must(err)
+		for _, p := range all {
+			list = append(list, p.ID)
+		}
+		return list
+	}
+	if got, want := order(payment.Filter{}), []payment.ID{id(5), id(4), id(3), id(2), id(1), id(0), id(6)}; !slices.Equal(got, want) {
+		s.Errorf("found %v, want %v", got, want)
+	}
+	if got, want := order(payment.Filter{Limit: 2}), []payment.ID{id(5), id(4)}; !slices.Equal(got, want) {
+		s.Errorf("found %v, want %v", got, want)
+	}
+	if got, want := order(payment.Filter{Before: now.Add(-3 * time.Minute)}), []payment.ID{id(5), id(4)}; !slices.Equal(got, want) {
+		s.Errorf("found %v, want %v", got, want)
+	}
+	if got, want := order(payment.Filter{Since: now.Add(-3 * time.Minute), Before: now}), []payment.ID{id(3), id(2), id(1)}; !slices.Equal(got, want) {
+		s.Errorf("found %v, want %v", got, want)
+	}
+	if got := order(payment.Filter{Customer: 7, Payer: "nobody"}); len(got) != 0 {
+		s.Errorf("found %v", got)
+	}
+}
