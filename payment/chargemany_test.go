@@ -34,6 +34,13 @@ func (p *places) turn(context.Context) (func(), error) {
 	}, nil
 }
 
+// ofRun is a charge of an invoice by the run R.
+func ofRun(w *world, invoice, customer int64, item int) payment.Start {
+	s := w.OrderOf(invoice, "run/R/"+strconv.Itoa(item), "")
+	s.Origin, s.Card, s.Who, s.Run, s.Item = payment.OriginRun, w.CardOf(customer), "run R", "R", int64(item)
+	return s
+}
+
 // A dozen customers are charged with one read each of customers, cards and invoices; what is not
 // as it was is not charged, and no invoice twice.
 func TestChargeMany(t *testing.T) {
@@ -49,9 +56,7 @@ func TestChargeMany(t *testing.T) {
 			number := fmt.Sprintf("MANY/%d", i)
 			id := w.Splynx.AddInvoice(splynxtest.Invoice{CustomerID: customer, Number: number, Total: "10.00"})
 			w.PutCardOf(customer, card)
-			s := w.OrderOf(id, "run/R/"+strconv.Itoa(i), "")
-			s.Origin, s.Card, s.Who, s.Run, s.Item = payment.OriginRun, w.CardOf(customer), "run R", "R", int64(i)
-			starts = append(starts, s)
+			starts = append(starts, ofRun(w, id, customer, i))
 		}
 		starts = append(starts, starts[0])                                                                  // pressed twice
 		w.Splynx.ChangeInvoice(starts[5].DocumentID, func(i *splynxtest.Invoice) { i.Due = "9.99" })        // paid in part meanwhile
@@ -96,6 +101,30 @@ func TestChargeMany(t *testing.T) {
 			if reads[of] != 1 {
 				t.Errorf("%s were read %d times", of, reads[of])
 			}
+		}
+		w.Pass(time.Hour)
+	})
+}
+
+// One customer, such as a chain of shops, has more invoices than a list shows: the last look before
+// each charge sees them all.
+func TestChargeManyOfOneCustomer(t *testing.T) {
+	t.Parallel()
+	play(t, option{}, func(t *testing.T, w *world) {
+		w.PutCard(windcavetest.CardApproved)
+		var starts []payment.Start
+		for i := range 150 {
+			id := w.Splynx.AddInvoice(splynxtest.Invoice{CustomerID: w.Customer, Number: fmt.Sprintf("MANY/%d", i), Total: "10.00"})
+			starts = append(starts, ofRun(w, id, w.Customer, i))
+		}
+		at := places{free: make(chan struct{}, len(starts))}
+		err := w.Engine.ChargeMany(background, starts, at.turn, func(i int, p *payment.Payment, err error) {
+			if err != nil || p.State != payment.Approved {
+				t.Errorf("%d: %+v, %v", i, p, err)
+			}
+		})
+		if err != nil {
+			t.Fatal(err)
 		}
 		w.Pass(time.Hour)
 	})

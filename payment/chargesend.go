@@ -46,7 +46,7 @@ func (e *Engine) lastLook(ctx context.Context, p *Payment) (Reason, string) {
 	if p.Run == "" {
 		return e.mayBeSent(ctx, p), ""
 	}
-	all, err := e.store.Find(ctx, Filter{Customer: p.Customer, Since: p.CreatedAt})
+	all, err := e.store.Find(ctx, Filter{States: InFlight(), Customer: p.Customer, Since: p.CreatedAt, Limit: MostInFlight})
 	if err != nil {
 		return ReasonNotSent, err.Error()
 	}
@@ -55,7 +55,7 @@ func (e *Engine) lastLook(ctx context.Context, p *Payment) (Reason, string) {
 		switch {
 		case other.ID == p.ID:
 			why = e.stillOurs(other, p)
-		case other.HasMoney() && other.InFlight() && other.Blocks(p):
+		case other.HasMoney() && other.Blocks(p):
 			return ReasonAmountChanged, "paid meanwhile by payment " + string(other.ID)
 		}
 	}

@@ -175,6 +175,9 @@ func (p *Payment) InFlight() bool {
 // InFlight lists the states of payments that are in flight.
 func InFlight() []State { return []State{Submitted, Unknown, Approved, Parked} }
 
+// MostInFlight is more payments than one customer has in flight: the limit where all are to be found.
+const MostInFlight = 10_000
+
 // Blocks tells whether p, in flight, forbids charging q: the same document, or the balance
 // of a customer against any document of that customer. Customers change partners, and of
 // money without intent the partner is not known: it does not matter.

@@ -88,7 +88,7 @@ func (p *planner) meet(ctx context.Context, ids []int64, customers map[int64]spl
 	}
 	for _, a := range chargeable {
 		var err error
-		if a.flights, err = p.pay.Find(ctx, payment.Filter{States: payment.InFlight(), Customer: a.customer.ID}); err != nil {
+		if a.flights, err = p.pay.Find(ctx, payment.Filter{States: payment.InFlight(), Customer: a.customer.ID, Limit: payment.MostInFlight}); err != nil {
 			return err
 		}
 		if err := p.readDeclines(ctx, a); err != nil {
