@@ -7,6 +7,8 @@ import (
 	"reflect"
 	"slices"
 
+	"github.com/bojanz/currency"
+
 	"github.com/caddy-paymentexpress/paymentexpress/internal/money"
 	"github.com/caddy-paymentexpress/paymentexpress/payment"
 	"github.com/caddy-paymentexpress/paymentexpress/splynx"
@@ -112,16 +114,37 @@ func (o Order) check() error {
 			return fmt.Errorf("%w: invoices that are %q cannot be charged", ErrFilter, s)
 		}
 	}
-	for _, a := range []string{o.Filter.From, o.Filter.To} {
-		if a == "" {
-			continue
-		}
-		if _, err := money.Exact(a, "USD"); err != nil { // of whatever currency: only the number counts
-			return fmt.Errorf("%w: %w", ErrFilter, err)
-		}
+	if err := o.Filter.bounds(); err != nil {
+		return err
 	}
 	if o.Sort == Balances && (len(o.Filter.Numbers) > 0 || o.Filter.Issued != (splynx.Days{}) || o.Filter.DueWithin != (splynx.Days{})) {
 		return fmt.Errorf("%w: a balance has no number and no days", ErrFilter)
+	}
+	return nil
+}
+
+// bounds tells what of the filter lets nothing through.
+func (f Filter) bounds() error {
+	var ends [2]*currency.Amount
+	for n, text := range []string{f.From, f.To} {
+		if text == "" {
+			continue
+		}
+		a, err := money.Exact(text, "USD") // of whatever currency: only the number counts
+		if err != nil {
+			return fmt.Errorf("%w: %w", ErrFilter, err)
+		}
+		ends[n] = &a
+	}
+	if ends[0] != nil && ends[1] != nil {
+		if more, err := ends[0].Cmp(*ends[1]); err != nil || more > 0 {
+			return fmt.Errorf("%w: no amount is from %s up to %s", ErrFilter, f.From, f.To)
+		}
+	}
+	for _, d := range []splynx.Days{f.Issued, f.DueWithin} {
+		if !d.From.IsZero() && !d.To.IsZero() && d.To.Before(d.From) {
+			return fmt.Errorf("%w: no day is from %s until %s", ErrFilter, d.From, d.To)
+		}
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package charge_test
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -324,5 +325,25 @@ func TestAgainBalances(t *testing.T) {
 		})
 		again := r.plan(charge.Order{Of: run.ID, Source: charge.Retry})
 		wantItems(t, p, again.ID, map[int64]string{1: "planned", 2: "left_out hard_decline", 3: "left_out paid_meanwhile"})
+	})
+}
+
+// A filter that nothing can fit is a mistake, and told.
+func TestPlanRefusesWhatCannotBe(t *testing.T) {
+	t.Parallel()
+	play(t, func(t *testing.T, p *provider) {
+		day := func(text string) splynx.Date { d, err := splynx.ParseDate(text); must(t, err); return d }
+		r := p.start(charge.Options{})
+		for name, f := range map[string]charge.Filter{
+			"amounts":   {From: "10", To: "5.00"},
+			"no amount": {From: "ten"},
+			"issued":    {Issued: splynx.Days{From: day("2026-11-30"), To: day("2026-11-01")}},
+			"due":       {DueWithin: splynx.Days{From: day("2026-11-30"), To: day("2026-11-29")}},
+			"status":    {Statuses: []string{"paid"}},
+		} {
+			if _, err := r.Plan(background, charge.Order{Sort: charge.Invoices, Source: charge.Command, Who: "test", Filter: f}); !errors.Is(err, charge.ErrFilter) {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
 	})
 }
