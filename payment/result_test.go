@@ -363,7 +363,7 @@ func TestF70SecondChargeOnOnePage(t *testing.T) {
 		if n := seen.count(payment.ReasonSecondCharge); n != 1 {
 			t.Errorf("the second charge was told %d times", n)
 		}
-		if d := w.Splynx.Deposit(w.Customer); d != "57.5000" {
+		if d := unallocated(w); d != "57.5000" {
 			t.Errorf("balance is %s", d)
 		}
 	}

@@ -2,6 +2,7 @@ package payment_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"html"
 	"io"
@@ -98,6 +99,17 @@ func ours(w *paymenttest.World) (list []splynxtest.Payment) {
 		}
 	}
 	return list
+}
+
+// unallocated is what no document has had of the customer's payments.
+func unallocated(w *paymenttest.World) string {
+	var rest []string
+	for _, p := range w.Splynx.Payments() {
+		if p.CustomerID == w.Customer && !p.Deleted && p.Unallocated != "0.0000" {
+			rest = append(rest, p.Unallocated)
+		}
+	}
+	return cmp.Or(strings.Join(rest, " and "), "0.0000")
 }
 
 // to is a return address with the query of another one.

@@ -86,7 +86,7 @@ func (s *Server) book(r *row) int64 {
 		s.markPaid(doc, r)
 	}
 	r.set("remind_amount", rest)
-	s.raise(r.int("customer_id"), rest)
+	s.raise(r.int("customer_id"), amount)
 	return id
 }
 
@@ -147,7 +147,8 @@ func (s *Server) credit(payment *row) int64 {
 	return s.transactions.insert(r)
 }
 
-// raise changes the customer's balance.
+// raise changes the customer's balance: by the whole of a payment, also of one for an invoice, whose
+// claim lowered the balance when it was made.
 func (s *Server) raise(customer int64, by string) {
 	if b := s.billing.find(customer); b != nil {
 		b.set("deposit", plus(b.text("deposit"), by))
@@ -167,7 +168,7 @@ func (s *Server) unbook(r *row) {
 	if t := s.transactions.find(r.int("transaction_id")); t != nil {
 		t.set("deleted", "1")
 	}
-	s.raise(r.int("customer_id"), minus("0.0000", r.text("remind_amount")))
+	s.raise(r.int("customer_id"), minus("0.0000", r.text("amount")))
 	if doc := s.proformas.find(r.int("request_id")); doc != nil && doc.int("payment_id") == r.id() {
 		s.markUnpaid(doc)
 		for _, other := range s.payments.rows {

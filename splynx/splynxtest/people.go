@@ -27,7 +27,8 @@ type Customer struct {
 	NoPortal bool
 	// Status is new, active, blocked or disabled. Default: active.
 	Status string
-	// Deposit is the balance, negative when money is owed. Default: 0.
+	// Deposit is the balance, negative when money is owed: what unpaid invoices claim is in it
+	// already, and each payment raises it. Default: 0.
 	Deposit string
 }
 
