@@ -13,7 +13,6 @@ import (
 
 	"github.com/caddy-paymentexpress/paymentexpress/internal/secret"
 	"github.com/caddy-paymentexpress/paymentexpress/splynx"
-	"github.com/caddy-paymentexpress/paymentexpress/windcave"
 )
 
 // Errors about saved cards that callers tell apart with errors.Is.
@@ -31,7 +30,11 @@ type Card struct {
 	Ends     string // the last figures of its number; may be empty
 	Expires  string // MM/YY; may be empty
 	Standing CardStanding
-	token    secret.Secret
+	// Refused: in the last 30 days it was declined with a code after which no bank approves.
+	// TriedEnough: it was declined as often as the card schemes allow. Runs leave either alone;
+	// people need not.
+	Refused, TriedEnough bool
+	token                secret.Secret
 }
 
 // CardStanding tells whether a card can be charged.
@@ -57,6 +60,9 @@ type cardNote struct {
 	Saved    time.Time `json:"saved,omitzero"`
 	Dead     time.Time `json:"dead,omitzero"`
 	Code     string    `json:"code,omitempty"` // what it was refused with for good
+	Hard     time.Time `json:"hard,omitzero"`  // when a code said so of a card that may live: for 30 days, or until it is approved
+
+	Declines map[ID]time.Time `json:"declines,omitempty"` // by payment, of the last 30 days; the newest 15
 }
 
 func cardMark(key string) string { return "card " + key }
@@ -148,6 +154,7 @@ func (e *Engine) readCard(ctx context.Context, g *Generation, partner, customer 
 	if err != nil {
 		return Card{}, err
 	}
+	c.Refused, c.TriedEnough = note.refused(e.now()), note.triedEnough(e.now())
 	with := g.Partner(partner)
 	switch {
 	case !tokenForm.MatchString(token) || isCardNumber(token):
@@ -182,21 +189,18 @@ func (e *Engine) cardKey(ctx context.Context, token string) (string, error) {
 	return hex.EncodeToString(mac.Sum(nil)[:16]), nil
 }
 
-// noteCard changes what the journal knows of a card.
-func (e *Engine) noteCard(ctx context.Context, key string, change func(*cardNote)) error {
+// noteCard changes what the journal knows of a card. change tells whether there is anything to
+// write.
+func (e *Engine) noteCard(ctx context.Context, key string, change func(*cardNote) bool) error {
 	defer e.cards.lock(key)()
 	note, _, err := readMark[cardNote](ctx, e.store, cardMark(key))
 	if err != nil {
 		return err
 	}
-	change(&note)
+	if !change(&note) {
+		return nil
+	}
 	return setMark(ctx, e.store, cardMark(key), note)
-}
-
-// dies tells that a card will be declined whenever it is tried: the token is dead, or the card
-// is.
-func dies(class string) bool {
-	return class == string(windcave.ClassToken) || class == string(windcave.ClassCard)
 }
 
 var (

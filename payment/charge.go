@@ -64,7 +64,12 @@ func (e *Engine) submit(ctx context.Context, g *Generation, s Start) (p *Payment
 	if err := e.trustedSoon(ctx); err != nil {
 		return nil, nil, err
 	}
-	p, made, err := e.chargeIntent(ctx, g, s)
+	p, made, err := e.chargeIntent(ctx, g, s, func() error {
+		if s.Run == "" || reading.wait() != nil { // what cannot be read ends the charge later
+			return nil
+		}
+		return s.mayRun(reading.card)
+	})
 	if err != nil || !made {
 		return p, nil, err
 	}
@@ -72,12 +77,15 @@ func (e *Engine) submit(ctx context.Context, g *Generation, s Start) (p *Payment
 }
 
 // chargeIntent writes the intent to charge a saved card, unless a payment answers s already: that
-// one is returned, and made is false.
-func (e *Engine) chargeIntent(ctx context.Context, g *Generation, s Start) (p *Payment, made bool, err error) {
+// one is returned, and made is false. Nothing is written either if may has an error.
+func (e *Engine) chargeIntent(ctx context.Context, g *Generation, s Start, may func() error) (p *Payment, made bool, err error) {
 	p, release, err := e.admit(ctx, g, s)
 	defer release()
 	if p != nil || err != nil {
 		return p, false, err
+	}
+	if err := may(); err != nil {
+		return nil, false, err
 	}
 	if p, err = e.blank(g, s, WaySavedCard, chargeLease); err != nil {
 		return nil, false, err
@@ -255,8 +263,8 @@ func (e *Engine) answered(p *Payment, v windcave.Verdict, failed error) (Writes,
 	return Writes{Events: []Event{ev}}, err
 }
 
-// afterAnswer forgets when a payment was sent whose outcome is known, and remembers a card that
-// will be declined whenever it is tried.
+// afterAnswer forgets when a payment was sent whose outcome is known, and remembers what a decline
+// says of the card.
 func (e *Engine) afterAnswer(ctx context.Context, g *Generation, p *Payment) {
 	if p.State != Submitted && p.State != Unknown {
 		e.sent.forget(p.ID)
@@ -266,25 +274,26 @@ func (e *Engine) afterAnswer(ctx context.Context, g *Generation, p *Payment) {
 			}
 		}
 	}
-	if p.Card.Key != "" && p.State == Declined && dies(p.Class) {
-		e.learn(ctx, g, p, func(n *cardNote) { n.Dead, n.Code = e.now(), p.Code })
-	}
+	e.noteDecline(ctx, g, p)
 }
 
-// ownCard notes a card that was not saved here as that of the customer who was charged with it.
+// ownCard notes a card that was not saved here as that of the customer who was charged with it, and
+// that one lives which a bank had refused.
 func (e *Engine) ownCard(ctx context.Context, g *Generation, p *Payment) {
-	if n, _, err := readMark[cardNote](ctx, e.store, cardMark(p.Card.Key)); err == nil && n.Customer != 0 {
+	if n, _, err := readMark[cardNote](ctx, e.store, cardMark(p.Card.Key)); err == nil && n.Customer != 0 && n.Hard.IsZero() {
 		return
 	}
-	e.learn(ctx, g, p, func(n *cardNote) {
+	e.learn(ctx, g, p, func(n *cardNote) bool {
+		n.Hard = time.Time{}
 		if n.Customer == 0 {
 			n.Customer, n.Endpoint, n.User = p.Customer, p.Endpoint, p.PxPostUser
 		}
+		return true
 	})
 }
 
 // learn notes what a payment has told of its card.
-func (e *Engine) learn(ctx context.Context, g *Generation, p *Payment, change func(*cardNote)) {
+func (e *Engine) learn(ctx context.Context, g *Generation, p *Payment, change func(*cardNote) bool) {
 	if err := e.noteCard(ctx, p.Card.Key, change); err != nil {
 		g.logger().Error("what was learned of a card could not be noted", append(describe(p), zap.Error(err))...)
 	}

@@ -16,7 +16,8 @@ import (
 // Splynx for all of them with one call: customers, cards, and, once all intents are written, what
 // is due. Each waits for its turn before it is sent. told gets, in any order and from several
 // goroutines, what came of each start, as Charge returns it but without its patience: the
-// payment as it stands once the gateway has answered, or has not. It returns when all were told;
+// payment as it stands once the gateway has answered, or has not; ErrCardDead and ErrTriedEnough of
+// a card that no run charges any more. It returns when all were told;
 // with an error none was, and nothing was begun.
 func (e *Engine) ChargeMany(ctx context.Context, starts []Start, turn Turn, told func(i int, p *Payment, err error)) error {
 	g, land, err := e.takeOff()
@@ -95,7 +96,7 @@ func (m *many) submit(ctx context.Context) error {
 				m.told(i, nil, fmt.Errorf("%w: PxPost of partner %d", ErrNoCredentials, s.Partner))
 				return
 			}
-			p, made, err := m.chargeIntent(ctx, m.g, s)
+			p, made, err := m.chargeIntent(ctx, m.g, s, func() error { return s.mayRun(m.cards[s.Customer]) })
 			if !made {
 				m.told(i, p, err)
 				return

@@ -190,8 +190,9 @@ func (e *Engine) putCard(ctx context.Context, g *Generation, p *Payment, card wi
 	if err != nil {
 		return err
 	}
-	if err := e.noteCard(ctx, key, func(n *cardNote) {
+	if err := e.noteCard(ctx, key, func(n *cardNote) bool {
 		*n = cardNote{Customer: p.Customer, Endpoint: p.Endpoint, User: p.PxPostUser, Saved: e.now()}
+		return true
 	}); err != nil {
 		return err
 	}

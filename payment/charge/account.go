@@ -173,6 +173,10 @@ func cardOut(c payment.Card) Out {
 	switch {
 	case c.Key == "":
 		return OutNoCard
+	case c.Usable() && c.Refused:
+		return OutHardDecline
+	case c.Usable() && c.TriedEnough:
+		return OutTriedEnough
 	case c.Usable():
 		return ""
 	case c.Standing == payment.CardExpired:

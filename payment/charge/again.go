@@ -9,6 +9,7 @@ import (
 
 	"github.com/caddy-paymentexpress/paymentexpress/payment"
 	"github.com/caddy-paymentexpress/paymentexpress/splynx"
+	"github.com/caddy-paymentexpress/paymentexpress/windcave"
 )
 
 // again goes through what has failed in the run that this one is of. The items are read anew in
@@ -79,29 +80,16 @@ func inOrder[T any](ids []int64, found map[int64]T) []T {
 	return list
 }
 
-// What a bank will never approve, by Visa's rules, where each further try is fined; the codes of
-// the card's and the token's own classes are among them. The other classes may be tried again.
-var hardCodes = []string{"04", "07", "12", "14", "15", "41", "43", "46", "57", "R0", "R1", "R3"}
-
 // hard tells whether the same card must not be tried again for what failed.
 func hard(i Item) bool {
-	return i.State == ItemDeclined && hardAnswer(i.Class, i.Code)
-}
-
-func hardAnswer(class, code string) bool {
-	return class == "card" || class == "token" || HardCode(code)
+	return i.State == ItemDeclined && windcave.NeverAgain(windcave.Class(i.Class), i.Code)
 }
 
 // HardCode tells whether a bank will never approve what it has answered with a code, by Visa's
 // rules.
-func HardCode(code string) bool { return slices.Contains(hardCodes, code) }
+func HardCode(code string) bool { return windcave.HardCode(code) }
 
-const (
-	// Visa allows 15 tries of a card in 30 days, Mastercard 10 declines a day; the lower of each
-	// holds for all cards, for the brand of a saved card is not always known.
-	mostInDay, mostInMonth = 10, 15
-	month                  = 30 * 24 * time.Hour
-)
+const month = 30 * 24 * time.Hour
 
 // againOut tells why what has failed before is not charged again. id is that of the document, or
 // of the customer in a run of balances; due is what is due by now.
@@ -129,10 +117,7 @@ func (p *planner) againOut(a *account, id int64, due currency.Amount) Out {
 			return OutCardRests
 		}
 	}
-	if c.enough() {
-		return OutTriedEnough
-	}
-	return ""
+	return c.out()
 }
 
 // readDeclines finds what of a customer was declined lately, and whether a retry has planned a
@@ -149,8 +134,13 @@ func (p *planner) readDeclines(ctx context.Context, a *account) (err error) {
 	return err
 }
 
+// mostDeclines is more than a customer has in 30 days.
+const mostDeclines = 10_000
+
+// declines lists what of a customer's saved cards was declined in 30 days.
 func (r *Runs) declines(ctx context.Context, customer int64) ([]*payment.Payment, error) {
-	return r.pay.Find(ctx, payment.Filter{States: []payment.State{payment.Declined}, Customer: customer, Since: r.now().Add(-month)})
+	list, err := r.pay.Find(ctx, payment.Filter{States: []payment.State{payment.Declined}, Customer: customer, Since: r.now().Add(-month), Limit: mostDeclines})
+	return slices.DeleteFunc(list, func(d *payment.Payment) bool { return d.Card.Key == "" }), err
 }
 
 // takesPending tells whether the run charges what somebody else has set to pending.

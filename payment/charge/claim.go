@@ -46,9 +46,10 @@ func (w *runner) chargeReady(ctx context.Context, n int) {
 // again.
 const lookFresh = 5 * time.Second
 
-// chargeSome charges as many as may be claimed now, and returns the rest.
+// chargeSome charges as many as may be claimed now, one of each customer, and returns the rest.
 func (w *runner) chargeSome(ctx context.Context, some batch) batch {
-	n := len(some.items)
+	now, later := apart(some.items)
+	n := len(now)
 	if !w.breaker.isProven() {
 		n = min(n, w.o.StopAfter)
 	}
@@ -62,12 +63,14 @@ func (w *runner) chargeSome(ctx context.Context, some batch) batch {
 			}
 			return batch{}
 		}
-		some, n = seen, min(n, len(seen.items))
+		some = seen
+		now, later = apart(seen.items)
+		n = min(n, len(now))
 	}
-	if now := w.stillIn(ctx, some.items[:n]); len(now) > 0 && ctx.Err() == nil {
-		w.safely(ctx, now)
+	if in := w.stillIn(ctx, now[:n]); len(in) > 0 && ctx.Err() == nil {
+		w.safely(ctx, in)
 	}
-	return batch{some.items[n:], some.at}
+	return batch{append(now[n:], later...), some.at}
 }
 
 // stillIn leaves out whom somebody keeps out of runs since the look, and returns the others.
@@ -161,6 +164,10 @@ func (w *runner) notBegun(ctx context.Context, i Item, err error) {
 	switch {
 	case errors.Is(err, payment.ErrInFlight):
 		w.leave(ctx, i, OutInFlight)
+	case errors.Is(err, payment.ErrCardDead):
+		w.leave(ctx, i, OutHardDecline)
+	case errors.Is(err, payment.ErrTriedEnough):
+		w.leave(ctx, i, OutTriedEnough)
 	case errors.Is(err, payment.ErrNoPartner):
 		w.leave(ctx, i, OutNoPartner)
 	case errors.Is(err, payment.ErrCurrency):

@@ -112,6 +112,10 @@ func (e *engine) Charge(ctx context.Context, s payment.Start) (*payment.Payment,
 		return nil, payment.ErrNoCredentials
 	case "in flight":
 		return nil, payment.ErrInFlight
+	case "dead card":
+		return nil, payment.ErrCardDead
+	case "tried enough":
+		return nil, payment.ErrTriedEnough
 	case "panic":
 		panic("a fault in the engine")
 	case "trouble":

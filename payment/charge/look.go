@@ -145,10 +145,8 @@ func (w *runner) triedNow(ctx context.Context, g *payment.Generation, i Item) (O
 		return "", err
 	case w.run.Class != "":
 		return w.o.Automatic(g).Retry.out(c, w.now(), zone(g)), nil
-	case c.enough():
-		return OutTriedEnough, nil
 	}
-	return "", nil
+	return c.out(), nil
 }
 
 // claimedNow is what is due on the item's invoice by now, unless the customer's credit covers it.
