@@ -160,8 +160,12 @@ func (n present) moveRun(r *http.Request, deed payment.Deed, move func(*charge.R
 		return nil, asked("note: at most %d characters, and no line ends", noteLimit)
 	}
 	return within(context.WithoutCancel(r.Context()), settlePatience, func(ctx context.Context) (runAnswer, error) {
-		if _, err := move(n.runs, ctx, id, q.Who, q.Note); err != nil {
+		moved, err := move(n.runs, ctx, id, q.Who, q.Note)
+		if err != nil {
 			return runAnswer{}, err
+		}
+		if moved.State == charge.Failed { // there was nothing to stop
+			deed = payment.DeedSeen
 		}
 		n.notes(ctx, payment.Act{Who: q.Who, What: deed, Run: id, Note: q.Note})
 		return n.run(ctx, id)

@@ -19,6 +19,7 @@ type runView struct {
 	Of            payment.ID    `json:"of,omitempty"`
 	State         charge.State  `json:"state"`
 	Why           charge.Why    `json:"why,omitempty"`
+	Unseen        bool          `json:"unseen,omitempty"` // made by itself, it has failed, and nobody has said that they know
 	CreatedAt     time.Time     `json:"created_at"`
 	PlannedAt     time.Time     `json:"planned_at,omitzero"`
 	StartedAt     time.Time     `json:"started_at,omitzero"`
@@ -75,7 +76,7 @@ func briefOf(p charge.Progress) runBrief {
 	return runBrief{
 		Run: runView{
 			ID: r.ID, Sort: r.Sort, Filter: r.Filter, Partners: r.Partners, DespiteCredit: r.DespiteCredit, Source: r.Source, Who: r.Who, Of: r.Of,
-			State: r.State, Why: r.Why, CreatedAt: r.CreatedAt, PlannedAt: r.PlannedAt, StartedAt: r.StartedAt, MovedAt: r.MovedAt, EndedAt: r.EndedAt,
+			State: r.State, Why: r.Why, Unseen: r.Unseen, CreatedAt: r.CreatedAt, PlannedAt: r.PlannedAt, StartedAt: r.StartedAt, MovedAt: r.MovedAt, EndedAt: r.EndedAt,
 			Items: r.Items,
 		},
 		runCounts: runCounts{

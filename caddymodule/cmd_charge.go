@@ -29,7 +29,8 @@ run that is paused for 12 hours waits for a person: then it must be resumed or s
 
 It needs admin_commands all in the paymentexpress block of the global options.`),
 		moveCommand("stop", "Ends a run", `Ends a run: what is under way at Windcave is finished, and what was not begun is left out for
-good. It can also drop a preview.`),
+good. It can also drop a preview. Of a run that was made by itself and could not be planned it
+says that somebody has seen it.`),
 		keepOutCommand(), letInCommand(), keptOutCommand(),
 	)
 	return cmd

@@ -28,8 +28,8 @@ func statusCommand() *cobra.Command {
 		Long: `Tells how far a run is, with its sums and its history; without a run it lists runs, the
 newest first.
 
-With --fail it ends with 1 if the run, or one of those listed, stands still and waits for a
-person.`,
+With --fail it ends with 1 if the run, or one of those listed, waits for a person: it stands
+still, or was made by itself and could not be planned.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			still, err := o.say(cmd.OutOrStdout(), &a, strings.Join(args, ""))

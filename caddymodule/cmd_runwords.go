@@ -15,15 +15,7 @@ import (
 
 // stands tells whether a run waits for a person, by itself.
 func (v runView) stands() bool {
-	switch v.State {
-	case charge.Waiting:
-		return true
-	case charge.Paused:
-		return v.Why != charge.WhyAsked
-	case charge.Planned: // it was to start by itself
-		return v.Why != charge.WhyPlanned
-	}
-	return false
+	return (&charge.Run{State: v.State, Why: v.Why, Unseen: v.Unseen}).Stands()
 }
 
 const runIndent = 13
@@ -53,8 +45,10 @@ func (a runAnswer) print(w io.Writer, asJSON bool) error {
 
 // since is when its state began.
 func (a runAnswer) since() time.Time {
-	if n := len(a.Events); n > 0 {
-		return a.Events[n-1].At
+	for _, e := range slices.Backward(a.Events) {
+		if e.From != e.To {
+			return e.At
+		}
 	}
 	return a.Run.MovedAt
 }
@@ -161,6 +155,13 @@ func (p *printer) runAdvice(a runAnswer) {
 			words = append(words, "--seen "+s.String())
 		}
 		p.line("  %s", strings.Join(words, " "))
+	case v.State == charge.Failed && v.stands():
+		p.line("")
+		p.folded(0, "", fmt.Sprintf("It was made by itself, and could not be planned on its day: nothing was charged. %s What to do is in docs/runbook/%s.md. Then say that it was seen:", meaning.RunStill(v.Why), v.Why))
+		p.line("  caddy paymentexpress charge stop %s", v.ID)
+	case v.State == charge.Planning && v.stands():
+		p.line("")
+		p.folded(0, "", fmt.Sprintf("It cannot be planned. %s What to do is in docs/runbook/%s.md. It is tried again until its day is over.", meaning.RunStill(v.Why), v.Why))
 	case v.stands():
 		p.line("")
 		p.folded(0, "", fmt.Sprintf("It stands still. %s What to do is in docs/runbook/%s.md. Then:", meaning.RunStill(v.Why), v.Why))
@@ -191,7 +192,7 @@ func (l runsAnswer) table(w io.Writer) error {
 	}
 	if i := slices.IndexFunc(l.Runs, func(b runBrief) bool { return b.Run.stands() }); i >= 0 {
 		p.line("")
-		p.line("One stands still: caddy paymentexpress charge status %s", l.Runs[i].Run.ID)
+		p.line("One waits for a person: caddy paymentexpress charge status %s", l.Runs[i].Run.ID)
 	}
 	return p.err
 }

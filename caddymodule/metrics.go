@@ -21,7 +21,7 @@ var (
 	metricItems = prometheus.NewDesc("caddy_paymentexpress_charge_run_items",
 		"Charges of these runs, by state.", []string{"state"}, nil)
 	metricStands = prometheus.NewDesc("caddy_paymentexpress_charge_runs_standing",
-		"Charge runs that stand still and wait for a person, by reason.", []string{"why"}, nil)
+		"Charge runs that stand still, or have failed, and wait for a person, by reason.", []string{"why"}, nil)
 )
 
 // register adds the metrics to a configuration's registry, which is a new one at each reload.
@@ -60,13 +60,16 @@ func tell(c chan<- prometheus.Metric, runs []runBrief) {
 	byState, items, stands := map[charge.State]int{}, map[string]int64{}, map[charge.Why]int{}
 	for _, b := range runs {
 		byState[b.Run.State]++
+		if b.Run.stands() {
+			stands[b.Run.Why]++
+		}
+		if !b.Run.counts() {
+			continue
+		}
 		for state, count := range map[string]int64{
 			"left": b.Left, "under_way": b.UnderWay, "approved": b.Approved, "declined": b.Declined, "unknown": b.Unknown, "failed": b.Failed, "left_out": b.LeftOut,
 		} {
 			items[state] += count
-		}
-		if b.Run.stands() {
-			stands[b.Run.Why]++
 		}
 	}
 	gauge := func(d *prometheus.Desc, value float64, label string) {

@@ -263,7 +263,7 @@ func TestRunStandsStill(t *testing.T) {
 		t.Errorf("%s %s, %d left", stands.Run.State, stands.Run.Why, stands.Left)
 	}
 	s.wants(s.ask("health"), 1, "charge run "+string(r.Run.ID)+" is paused", "Windcave has refused our account", "docs/runbook/configuration_errors.md")
-	s.wants(s.ask("charge", "status", "--fail"), 1, "One stands still")
+	s.wants(s.ask("charge", "status", "--fail"), 1, "One waits for a person")
 	s.wants(s.ask("charge", "status", string(r.Run.ID), "--fail"), 1, "charge resume "+string(r.Run.ID))
 	metrics, err := s.adminGet("/metrics")
 	s.must(err)

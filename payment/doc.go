@@ -37,6 +37,8 @@
 //   - the gateway says something, whoever asked: Engine.apply (verdict.go), the only way to
 //     approved
 //   - nobody comes back: Engine.ask (ask.go)
+//   - the gateway is asked about what was sent, and decides nothing: Engine.unknownEnds
+//     (chargeask.go)
 //   - money must get into Splynx: Engine.book (book.go), Engine.found (found.go)
 //   - the process dies anywhere: what was journaled is claimed by the worker (worker.go) at
 //     the next start, and goes on from there

@@ -40,7 +40,9 @@ func (r *Runs) tell(run *Run, w Writes) {
 	for _, e := range w.Events {
 		fields := describe(run, zap.String("from", string(e.From)), zap.String("note", e.Note), zap.String("who", e.Who))
 		switch {
-		case e.From == e.To:
+		case e.From == Planning && e.To == Planning:
+			logger(g).Error("charge run is not planned yet; it is tried again until its day is over", fields...)
+		case e.From == Planned && e.To == Planned:
 			logger(g).Error("charge run does not start by itself: a person must start or stop it", fields...)
 		case e.Who == "engine" && (e.To == Paused || e.To == Waiting):
 			logger(g).Error("charge run stands still: a person must look", fields...)

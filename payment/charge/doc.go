@@ -10,7 +10,9 @@
 //	waiting  -> running stopped
 //
 // Done, stopped and failed are ends. A waiting run has not moved for long, or its journal was
-// restored from a backup: a person resumes or stops it.
+// restored from a backup: a person resumes or stops it. A run that was made by itself and cannot be
+// planned is tried again for the rest of its day; then it fails, and stands on the work list until
+// a person says that it was seen.
 //
 // Runs may be made by a schedule, once on each of the provider's days, and by the retry plan,
 // which charges declined ones again. Both are off until a configuration has them. What is due is

@@ -28,15 +28,15 @@ type planner struct {
 // page is how many documents or customers are planned at a time, and in one transaction.
 const page = 200
 
-// planPauses are the pauses before a planning is tried again that could not read Splynx.
+// planPauses are the pauses before a planning is tried again that could not read Splynx. A run that
+// nobody sits before is tried again at the last of them, as long as its day is not over.
 var planPauses = []time.Duration{time.Second, 5 * time.Second, 15 * time.Second, time.Minute, 5 * time.Minute}
 
 // plan plans the job's run to its end, or fails it.
 func (j *job) plan(ctx context.Context) {
-	p := &planner{job: j, known: make(map[int64]*account)}
 	for try := 0; ; try++ {
 		before := j.run.Cursor
-		err := p.all(ctx)
+		err := (&planner{job: j, known: make(map[int64]*account)}).all(ctx)
 		if err == nil {
 			_, err = j.held(ctx, func(run *Run) (Writes, error) { return j.step(run, Planned, WhyPlanned, "", "engine") })
 		}
@@ -47,16 +47,42 @@ func (j *job) plan(ctx context.Context) {
 			try = 0
 		}
 		why := whyFails(err)
-		if why != WhySplynxDown && why != WhyErrors || try >= 2*len(planPauses) {
+		if !j.plansOn(why, try) {
 			if _, err := j.moves(ctx, j.id, Failed, why, err.Error(), "engine"); err != nil {
 				logger(j.g).Error("charge run cannot be taken up; it is tried again", describe(j.run, zap.Error(err))...)
 			}
 			return
 		}
 		logger(j.g).Warn("charge run cannot be planned now; it is tried again", describe(j.run, zap.Error(err))...)
+		if j.run.Automatic() && try >= len(planPauses) {
+			j.notPlanned(ctx, why, err)
+		}
 		if !sleep(ctx, planPauses[min(try, len(planPauses)-1)]) {
 			return
 		}
+		j.g, j.books = j.with() // what hinders may have been mended by a reload
+	}
+}
+
+// plansOn tells whether a planning that could not be done is tried again. Whoever has asked for a
+// run sees that it fails; one that was made by itself has the rest of its day.
+func (j *job) plansOn(why Why, try int) bool {
+	if j.run.Automatic() {
+		return !j.late(j.g, j.run)
+	}
+	return (why == WhySplynxDown || why == WhyErrors) && try < 2*len(planPauses)
+}
+
+// notPlanned notes what keeps a run from being planned, where that is new.
+func (j *job) notPlanned(ctx context.Context, why Why, cause error) {
+	if j.run.Why == why {
+		return
+	}
+	run, err := j.held(ctx, func(run *Run) (Writes, error) {
+		return Writes{Events: []Event{run.stay(Event{At: j.now(), Why: why, Note: clip(cause.Error()), Who: "engine"})}}, nil
+	})
+	if err == nil { // else the next try notes it
+		j.run = run
 	}
 }
 

@@ -20,7 +20,7 @@ import (
 type RetryPlan struct {
 	// Pauses before the first try, the second and so on, by class: soft, or declined. A pause
 	// counts from the end of the run before, and a try comes at At; as runs take a while, up to
-	// 2 h of it may be missing.
+	// 2 h of it may be missing. A try that cannot be planned on its day is one, too.
 	Pauses   map[windcave.Class][]time.Duration
 	At       Clock         // in the provider's time zone
 	Most     int           // tries of the same money. Default: 3
@@ -144,20 +144,25 @@ func (r *Runs) nextTry(p RetryPlan, known note, in *time.Location) (bool, error)
 // tryAgain makes the next try of what a run has declined of a class, if it is due.
 func (r *Runs) tryAgain(p RetryPlan, of *Run, class windcave.Class, in *time.Location) (bool, error) {
 	before, pauses := of, p.Pauses[class]
+	since := of.EndedAt
 	for try := 1; try <= min(len(pauses), p.Most); try++ {
 		key := retryKey(of.ID, class, try)
 		run, err := r.store.RunByFormKey(r.ctx, key)
 		if err == nil && run.State == Done {
-			before = run
+			before, since = run, run.EndedAt
+			continue
+		}
+		if err == nil && run.State == Failed { // it charged nothing, on its day
+			since = run.CreatedAt
 			continue
 		}
 		if !errors.Is(err, ErrNotFound) { // under way, or ended by a person
 			return false, err
 		}
-		if due := dueAt(before.EndedAt.Add(pauses[try-1]-slack), p.At, in); r.now().Before(due) || r.now().Sub(due) > lateRetry {
+		if due := dueAt(since.Add(pauses[try-1]-slack), p.At, in); r.now().Before(due) || r.now().Sub(due) > lateRetry {
 			return false, nil
 		}
-		if some, err := r.leftToTry(before, class, try); !some || err != nil {
+		if some, err := r.leftToTry(before, class, before == of); !some || err != nil {
 			return false, err
 		}
 		_, err = r.Plan(r.ctx, Order{
@@ -177,11 +182,12 @@ func dueAt(t time.Time, at Clock, in *time.Location) time.Time {
 	return at.on(day, in)
 }
 
-// leftToTry tells whether a run has left something for a try.
-func (r *Runs) leftToTry(before *Run, class windcave.Class, try int) (bool, error) {
+// leftToTry tells whether a run has left something for a try of a class. What a try before has left
+// is of that class, whatever the bank has said then.
+func (r *Runs) leftToTry(before *Run, class windcave.Class, first bool) (bool, error) {
 	sums, err := r.store.RunSums(r.ctx, before.ID)
 	return slices.ContainsFunc(sums, func(s Sum) bool {
-		return s.State == ItemDeclined && (try > 1 || s.Class == string(class)) || s.Out == OutCardRests || s.Out == OutKept
+		return s.State == ItemDeclined && (!first || s.Class == string(class)) || s.Out == OutCardRests || s.Out == OutKept
 	}), err
 }
 
@@ -208,13 +214,21 @@ func countDeclines(list []*payment.Payment, card string, id int64, now time.Time
 		if d.MovedAt.After(c.last) {
 			c.last = d.MovedAt
 		}
-		c.hard = c.hard || hardAnswer(d.Class, d.Code)
+		c.hard = c.hard || windcave.NeverAgain(windcave.Class(d.Class), d.Code)
 	}
 	return c
 }
 
-// enough tells that the card was declined as often as all schemes allow.
-func (c declinesOf) enough() bool { return c.day >= mostInDay || c.all >= mostInMonth }
+// out tells why a card is tried by nobody's run.
+func (c declinesOf) out() Out {
+	switch {
+	case c.hard:
+		return OutHardDecline
+	case payment.TriedEnough(c.day, c.all):
+		return OutTriedEnough
+	}
+	return ""
+}
 
 // out tells why the retry plan does not try a card now.
 func (p RetryPlan) out(c declinesOf, now time.Time, in *time.Location) Out {

@@ -59,6 +59,7 @@ type Run struct {
 	Schedule      string     `json:"schedule,omitempty"` // the name of the schedule that has made it
 	Class         string     `json:"class,omitempty"`    // made by the retry plan: of the charges of Of that were declined, those of this windcave.Class
 	Starts        bool       `json:"starts,omitempty"`   // it is to start by itself, once planned
+	Unseen        bool       `json:"unseen,omitempty"`   // made by itself, it has failed, and nobody has said that they know
 
 	State State `json:"state"`
 	Why   Why   `json:"why,omitempty"` // why it is in State
@@ -95,6 +96,24 @@ func (r *Run) Open() bool { return slices.Contains(OpenStates(), r.State) }
 // Work tells whether something is to be done for it by itself.
 func (r *Run) Work() bool {
 	return r.State == Planning || r.State == Planned && r.Starts || r.State == Running || r.State == Paused || r.Sweep
+}
+
+// Stands tells whether the run waits for a person although none has halted it: Why says for what.
+func (r *Run) Stands() bool {
+	switch r.State {
+	case Planning: // it is tried again, and does not get on
+		return r.Why != WhyAsked && r.Why != ""
+	case Planned: // it was to start by itself
+		return r.Why != WhyPlanned && r.Why != WhyAsked
+	case Paused:
+		return r.Why != WhyAsked
+	case Waiting:
+		return true
+	case Failed:
+		return r.Unseen
+	case Running, Stopped, Done:
+	}
+	return false
 }
 
 // VisibleTo tells whether somebody who may see customers of these partners (nil: all) may see

@@ -148,7 +148,8 @@ func (r *Runs) Resume(ctx context.Context, id payment.ID, who, note string) (*Ru
 	return r.asked(ctx, id, Running, note, who)
 }
 
-// Stop ends a run: what is under way is finished, and what was not begun is left out.
+// Stop ends a run: what is under way is finished, and what was not begun is left out. Of a run that
+// was made by itself and has failed it says that somebody knows: it does not stand any more.
 func (r *Runs) Stop(ctx context.Context, id payment.ID, who, note string) (*Run, error) {
 	return r.asked(ctx, id, Stopped, note, who)
 }
@@ -158,6 +159,12 @@ func (r *Runs) asked(ctx context.Context, id payment.ID, to State, note, who str
 	run, err := r.change(ctx, id, func(run *Run) (Writes, error) {
 		if run.State == to {
 			return Writes{}, nil
+		}
+		if to == Stopped && run.State == Failed && run.Automatic() {
+			if !run.Unseen {
+				return Writes{}, nil
+			}
+			return Writes{Events: []Event{run.see(Event{At: r.now(), Why: WhyAsked, Note: clip(note), Who: who})}}, nil
 		}
 		if run.State == Planned && to == Running {
 			return Writes{}, fmt.Errorf("%w: run %s was not started yet", ErrMove, run.ID)

@@ -90,7 +90,7 @@ func (r *Run) move(to State, e Event) (Event, error) {
 	case to == Running && r.StartedAt.IsZero():
 		r.StartedAt = e.At
 	case r.Ended():
-		r.EndedAt = e.At
+		r.EndedAt, r.Unseen = e.At, to == Failed && r.Automatic()
 	}
 	if to != Running {
 		r.PerMinute = 0
@@ -106,6 +106,13 @@ func (r *Run) move(to State, e Event) (Event, error) {
 func (r *Run) stay(e Event) Event {
 	e.Run, e.From, e.To = r.ID, r.State, r.State
 	r.Why = e.Why
+	return e
+}
+
+// see notes that a person knows of a run that has failed. It returns the event to append.
+func (r *Run) see(e Event) Event {
+	r.Unseen = false
+	e.Run, e.From, e.To = r.ID, r.State, r.State
 	return e
 }
 
