@@ -56,19 +56,12 @@ It needs admin_commands all in the paymentexpress block of the global options.`,
 	return cmd
 }
 
-// refund says what is given back of what, has it done, and says how the refund stands then.
+// refund has it done, and says what is given back of what, and how the refund stands. Where it is
+// refused, only that is said.
 func refund(w io.Writer, a *asker, id string, q refundRequest, asJSON bool) error {
 	var before, after detailAnswer
 	if err := a.ask(http.MethodGet, paymentPath(id), nil, &before); err != nil {
 		return err
-	}
-	p := &printer{w: w}
-	if !asJSON {
-		v := before.Payment
-		p.folded(0, "", fmt.Sprintf("Payment %s: %s, %s. It is %s: %s.", v.ID, v.money(), v.purpose(), v.State, meaning.Reason(v.Reason)))
-		if p.err != nil {
-			return p.err
-		}
 	}
 	if err := a.ask(http.MethodPost, paymentPath(id)+"/refund", q, &after); err != nil {
 		return err
@@ -76,6 +69,9 @@ func refund(w io.Writer, a *asker, id string, q refundRequest, asJSON bool) erro
 	if asJSON {
 		return printJSON(w, after)
 	}
+	p := &printer{w: w}
+	v := before.Payment
+	p.folded(0, "", fmt.Sprintf("Payment %s: %s, %s. It is %s: %s.", v.ID, v.money(), v.purpose(), v.State, meaning.Reason(v.Reason)))
 	if slices.ContainsFunc(before.Payment.GivenBack, func(b payment.GivenBack) bool { return b.ID == after.Payment.ID }) {
 		p.folded(0, "", "The same command has asked for this before; nothing more is given back. To give it back once more: --again.")
 	}

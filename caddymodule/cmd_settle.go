@@ -40,27 +40,25 @@ It needs admin_commands all in the paymentexpress block of the global options.`,
 	return cmd
 }
 
-// settle says what will happen, has it done, and says what the payment is then.
+// settle has it done, and says what the payment was, and what it is then. Where it is refused,
+// only that is said.
 func settle(w io.Writer, a *asker, id string, how payment.Settlement, s settleRequest) error {
 	var before, after detailAnswer
 	if err := a.ask(http.MethodGet, paymentPath(id), nil, &before); err != nil {
 		return err
 	}
-	p := &printer{w: w}
-	p.settling(before.Payment, zonedIn(before.TimeZone), how)
-	if p.err != nil {
-		return p.err
-	}
 	if err := a.ask(http.MethodPost, paymentPath(id)+"/settle", s, &after); err != nil {
 		return err
 	}
+	p := &printer{w: w}
+	p.settling(before.Payment, zonedIn(before.TimeZone), how)
 	p.settled(after.Payment)
 	return p.err
 }
 
 func (p *printer) settling(v paymentView, c zoned, how payment.Settlement) {
 	p.folded(0, "", fmt.Sprintf("Payment %s: %s, %s.", v.ID, v.money(), v.purpose()))
-	p.folded(0, "", fmt.Sprintf("It is %s since %s: %s (%s).", v.State, c.at(v.MovedAt), meaning.Reason(v.Reason), v.Reason))
+	p.folded(0, "", fmt.Sprintf("It was %s since %s: %s (%s).", v.State, c.at(v.MovedAt), meaning.Reason(v.Reason), v.Reason))
 	for _, s := range meaning.Settlements {
 		if s.How == how && v.parked() {
 			p.folded(0, "", s.Does)

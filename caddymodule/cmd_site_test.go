@@ -161,13 +161,16 @@ func TestCommandSettles(t *testing.T) {
 		t.Fatalf("it is %s", p.Payments[0].State)
 	}
 	s.splynx.ClearFaults()
-	s.wants(s.ask("settle", id, "--as", "again", "--reason", "the method was mended"), 0, "57.50 NZD", "It is parked since", "It goes back to where it came from", "Done. It is")
+	s.wants(s.ask("settle", id, "--as", "again", "--reason", "the method was mended"), 0, "57.50 NZD", "It was parked since", "It goes back to where it came from", "Done. It is")
 	s.paid(s.invoice.ID)
 	s.until("it is recorded", func() bool { return len(s.listed("--state", "recorded").Payments) == 1 })
 	me, err := person()
 	s.must(err)
 	s.wants(s.ask("show", id), 0, "the method was mended", "a person has sent it back (settled_again); by "+me)
-	s.wants(s.ask("settle", id, "--as", "refunded", "--reason", "x"), 1, "only a parked payment can be settled")
+	refused := s.ask("settle", id, "--as", "refunded", "--reason", "x")
+	if s.wants(refused, 1, "only a parked payment can be settled"); refused.out != "" {
+		t.Errorf("beside the error it says\n%s", refused.out)
+	}
 	s.settled()
 }
 

@@ -203,6 +203,21 @@ func pausedRun() runAnswer {
 	return r
 }
 
+// failedRuns were made by themselves: one is not planned yet, one could not be.
+func failedRuns() (hangs, failed runAnswer) {
+	hangs, failed = plannedRun(), plannedRun()
+	for _, r := range []*runAnswer{&hangs, &failed} {
+		r.Run.Filter, r.Run.Source, r.Run.Who, r.Run.DespiteCredit = charge.Filter{Statuses: []string{splynx.NotPaid}}, charge.Schedule, "schedule daily", false
+		r.Run.State, r.Run.Why, r.Run.PlannedAt, r.Sums = charge.Planning, charge.WhySplynxNo, time.Time{}, r.Sums[:1]
+		r.runCounts = runCounts{Left: 200, LeftOut: 5}
+		r.Events = append(r.Events[:1:1], charge.Event{At: at(7), From: charge.Planning, To: charge.Planning, Why: charge.WhySplynxNo, Note: "read the customers: splynx: HTTP 401", Who: "engine", Node: "web1-4242"})
+		r.Events[0].Who = r.Run.Who
+	}
+	failed.Run.ID, failed.Run.State, failed.Run.Unseen = "N1R5ETK5N44KCGOV", charge.Failed, true
+	failed.Events = append(failed.Events, charge.Event{At: at(800), From: charge.Planning, To: charge.Failed, Why: charge.WhySplynxNo, Note: "read the customers: splynx: HTTP 401", Who: "engine", Node: "web1-4242"})
+	return hangs, failed
+}
+
 // keptSome are kept out for reasons that are long, or would steer a terminal.
 func keptSome() keptAnswer {
 	return keptAnswer{[]charge.Keeping{
@@ -302,6 +317,8 @@ func TestCommandOutput(t *testing.T) {
 		},
 		"run_planned": func(w io.Writer) error { return plannedRun().print(w, false) },
 		"run_paused":  func(w io.Writer) error { return pausedRun().print(w, false) },
+		"run_hangs":   func(w io.Writer) error { hangs, _ := failedRuns(); return hangs.print(w, false) },
+		"run_failed":  func(w io.Writer) error { _, failed := failedRuns(); return failed.print(w, false) },
 		"run_json":    func(w io.Writer) error { return pausedRun().print(w, true) },
 		"runs": func(w io.Writer) error {
 			return runsAnswer{Runs: []runBrief{plannedRun().runBrief, pausedRun().runBrief}, Next: "Q7WZ3M1AAB0XK2LD"}.print(w, false)
@@ -316,6 +333,13 @@ func TestCommandOutput(t *testing.T) {
 		"health_run": func(w io.Writer) error {
 			h := healthy()
 			h.Runs = []runBrief{pausedRun().runBrief}
+			h.look(roomy(), at(90))
+			return h.print(w, false)
+		},
+		"health_failed_run": func(w io.Writer) error {
+			h := healthy()
+			hangs, failed := failedRuns()
+			h.Runs = []runBrief{hangs.runBrief, failed.runBrief}
 			h.look(roomy(), at(90))
 			return h.print(w, false)
 		},

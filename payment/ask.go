@@ -96,7 +96,15 @@ func (e *Engine) askParked(ctx context.Context, g *Generation, p *Payment) (move
 		g.logger().Warn("gateway could not be asked about a payment", append(describe(p), zap.Error(err))...)
 		return false, v, nil
 	}
-	q, err := e.change(ctx, g, p.ID, func(q *Payment) (Writes, error) { return e.apply(q, v, "", byStatusSource) })
+	var said bool
+	q, err := e.change(ctx, g, p.ID, func(q *Payment) (Writes, error) {
+		w, err := e.apply(q, v, "", byStatusSource)
+		said = len(w.Events) > 0
+		return w, err
+	})
+	if err == nil && said {
+		e.afterAnswer(ctx, g, q)
+	}
 	return err == nil && (q.State != p.State || q.Reason != p.Reason), v, err
 }
 

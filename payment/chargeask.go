@@ -1,6 +1,7 @@
 package payment
 
 import (
+	"strings"
 	"sync"
 	"time"
 
@@ -14,6 +15,9 @@ const (
 	// notFoundLife is how long after the start not found still means that nothing was done; how
 	// long Status remembers is not known.
 	notFoundLife = 24 * time.Hour
+	// undecidedLife is how long the gateway is asked, and answers without deciding, before a
+	// person is.
+	undecidedLife = 24 * time.Hour
 	// voidLife is when an Auth that may not have been voided has lapsed: seven days, and one.
 	voidLife = 8 * 24 * time.Hour
 )
@@ -97,7 +101,11 @@ func (e *Engine) stillOpen(q *Payment, v windcave.Verdict, askErr, recordErr err
 			to, why = Unknown, ReasonInterrupted
 		}
 		if to != "" {
-			ev, err := q.move(to, why, v.Code, "engine", now)
+			note := v.Code
+			if why == ReasonUndecided {
+				note = saidInstead(v)
+			}
+			ev, err := q.move(to, why, note, "engine", now)
 			if err != nil {
 				return w, err
 			}
@@ -125,20 +133,45 @@ func (e *Engine) stillOpen(q *Payment, v windcave.Verdict, askErr, recordErr err
 
 // unknownEnds tells where an unknown outcome goes; empty if it stays unknown. Not found means
 // not done only between the longest request and a day after it was sent, and only of a TxnId
-// that the gateway never knew: any later one has a person look.
+// that the gateway never knew: any later one has a person look. So has an answer that says
+// nothing of it, though for a day it was asked for; while the gateway is only away it is waited for.
 func (e *Engine) unknownEnds(q *Payment, v windcave.Verdict, askErr error, now time.Time) (State, Reason) {
 	switch {
 	case q.TxnType == string(windcave.Void):
 		if !now.Before(q.CreatedAt.Add(voidLife)) {
 			return NotDone, ReasonLapsed
 		}
-	case askErr != nil, !v.NotFound:
-	case q.Heard, now.Sub(q.CreatedAt) > notFoundLife:
+	case askErr != nil:
+	case v.NotFound && (q.Heard || now.Sub(q.CreatedAt) > notFoundLife):
 		return Parked, ReasonNotFound
-	case e.sent.over(q.ID):
-		return NotDone, ReasonNeverArrived
+	case v.NotFound:
+		if e.sent.over(q.ID) {
+			return NotDone, ReasonNeverArrived
+		}
+	case q.undecidedLong(now):
+		return Parked, ReasonUndecided
 	}
 	return "", ""
+}
+
+// undecidedLong tells that an unknown outcome was asked for long enough. One that a person has
+// sent back to be asked about again is not waited for a second time.
+func (p *Payment) undecidedLong(now time.Time) bool {
+	return p.State == Unknown && now.Sub(p.CreatedAt) > undecidedLife &&
+		(p.Reason == ReasonSettledAgain || now.Sub(p.MovedAt) > undecidedLife)
+}
+
+// saidInstead is what the gateway has said in place of what became of a payment.
+func saidInstead(v windcave.Verdict) string {
+	switch {
+	case v.Foreign:
+		return "the answer names another TxnId, or none"
+	case len(v.Mismatch) > 0:
+		return "the answer differs in " + strings.Join(v.Mismatch, ", ")
+	case v.Code == "":
+		return v.Key
+	}
+	return v.Code + " (" + v.Key + ")"
 }
 
 // nextEndedLook is when something that ended without money is looked at again; zero: never. What

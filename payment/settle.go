@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/caddy-paymentexpress/paymentexpress/splynx"
@@ -86,6 +87,9 @@ func (e *Engine) Settle(ctx context.Context, id ID, how Settlement, reason, who 
 	if err := p.settles(how); err != nil {
 		return nil, err
 	}
+	if p, err = e.heardNow(ctx, g, p, how); err != nil {
+		return nil, err
+	}
 	if err := e.settlesWithRefunds(ctx, g, p, how); err != nil {
 		return nil, err
 	}
@@ -113,10 +117,28 @@ func (e *Engine) Settle(ctx context.Context, id ID, how Settlement, reason, who 
 // cleanReason is a reason as the history keeps it.
 func cleanReason(reason string) (string, error) {
 	reason = strings.TrimSpace(reason)
-	if reason == "" || !utf8.ValidString(reason) || utf8.RuneCountInString(reason) > settleReasonLimit {
-		return "", fmt.Errorf("say why, in at most %d characters", settleReasonLimit)
+	if reason == "" || !utf8.ValidString(reason) || utf8.RuneCountInString(reason) > settleReasonLimit || strings.ContainsFunc(reason, unicode.IsControl) {
+		return "", fmt.Errorf("say why, in at most %d characters on one line, without control characters", settleReasonLimit)
 	}
 	return reason, nil
+}
+
+// heardNow asks the gateway once more before a person's word ends what it has left open: if it
+// says now what became of it, that counts. Without an answer the person's word does.
+func (e *Engine) heardNow(ctx context.Context, g *Generation, p *Payment, how Settlement) (*Payment, error) {
+	if p.Reason != ReasonUndecided || how == SettleAgain || p.Site != "" && p.Site != g.Settings.PublicURL {
+		return p, nil
+	}
+	asking, cancel := context.WithTimeout(ctx, settleSearch)
+	defer cancel()
+	if _, _, err := e.askParked(asking, g, p); err != nil {
+		return nil, err
+	}
+	p, err := e.store.Get(ctx, p.ID)
+	if err != nil {
+		return nil, err
+	}
+	return p, p.settles(how)
 }
 
 // settles refuses what does not fit the payment as it stands.

@@ -227,7 +227,7 @@ func TestSettleRefused(t *testing.T) {
 		if _, err := w.Engine.Settle(background, "AAAAAAAAAAAAAAAA", payment.SettleAgain, "why", "anna"); !errors.Is(err, payment.ErrNotFound) {
 			t.Errorf("got %v, want ErrNotFound", err)
 		}
-		for name, ask := range map[string][3]string{"no reason": {"again", " \n", "anna"}, "nobody": {"again", "why", ""}, "a word": {"gone", "why", "anna"}, "long": {"again", strings.Repeat("ä", 501), "anna"}} {
+		for name, ask := range map[string][3]string{"no reason": {"again", " \n", "anna"}, "nobody": {"again", "why", ""}, "a word": {"gone", "why", "anna"}, "long": {"again", strings.Repeat("ä", 501), "anna"}, "two lines": {"again", "why\nnot", "anna"}, "a bell": {"again", "why\a", "anna"}} {
 			if _, err := w.Engine.Settle(background, open.ID, payment.Settlement(ask[0]), ask[1], ask[2]); !errors.Is(err, payment.ErrSettlement) {
 				t.Errorf("%s: got %v, want ErrSettlement", name, err)
 			}

@@ -55,6 +55,7 @@ const (
 	ReasonNeverArrived     Reason = "never_arrived"   // as the gateway says, after long enough
 	ReasonGatewayRefused   Reason = "gateway_refused" // configuration or request, for an administrator
 	ReasonNotFound         Reason = "not_found"       // the gateway does not know what it should know
+	ReasonUndecided        Reason = "undecided"       // the gateway has been asked for a day, and its answers say neither yes nor no
 	ReasonAmountChanged    Reason = "amount_changed"
 	ReasonCardChanged      Reason = "card_changed"
 	ReasonCustomerChanged  Reason = "customer_changed"

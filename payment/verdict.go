@@ -50,13 +50,18 @@ func (e *Engine) apply(p *Payment, v windcave.Verdict, surcharge string, from so
 		ev, err := p.move(to, why, v.Code, string(from), now)
 		p.NextAt = now // its statement record is to be written
 		return Writes{Events: []Event{ev}}, err
-	case v.Outcome == windcave.Declined && (p.State == Submitted || p.State == Unknown):
+	case v.Outcome == windcave.Declined && p.undecided():
 		p.Code, p.Class, p.Words = v.Code, string(v.Class), v.Key
 		ev, err := p.move(Declined, ReasonGatewayDeclined, v.Code, string(from), now)
 		p.LeaseOwner, p.LeaseUntil, p.NextAt = "", time.Time{}, now
 		return Writes{Events: []Event{ev}}, err
 	}
 	return Writes{}, nil
+}
+
+// undecided tells that the outcome of what was sent is waited for, by a person too.
+func (p *Payment) undecided() bool {
+	return p.State == Submitted || p.State == Unknown || p.State == Parked && p.Reason == ReasonUndecided
 }
 
 // approve is the one way to approved. The answer was compared with all that was asked.

@@ -209,7 +209,7 @@ func (e *Engine) rest(p *Payment, now time.Time) {
 		p.NextAt = nextLaterLook(p)
 	case Parked:
 		p.NextAt = nextLaterLook(p)
-		if p.Reason == ReasonCredentialsMissing {
+		if p.Reason == ReasonCredentialsMissing || p.Reason == ReasonUndecided {
 			p.NextAt = earlier(p.NextAt, now.Add(credentialsPause))
 		}
 		switch {

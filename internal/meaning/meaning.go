@@ -43,6 +43,7 @@ var reasons = map[payment.Reason]string{
 	payment.ReasonNeverArrived:       "it never arrived at Windcave",
 	payment.ReasonGatewayRefused:     "Windcave has refused the request; nothing moved",
 	payment.ReasonNotFound:           "Windcave says that it does not know it, though it should, or too late to be believed",
+	payment.ReasonUndecided:          "Windcave was asked for a day, and answers without saying what became of it",
 	payment.ReasonAmountChanged:      "another amount was due than the payer had seen; nothing was charged",
 	payment.ReasonCardChanged:        "another card stood in Splynx than the payer had seen, or one that cannot be used; nothing was charged",
 	payment.ReasonCustomerChanged:    "the document or the customer is another's than the payer had seen; nothing was charged",
