@@ -37,7 +37,10 @@ type runRow struct {
 	Amounts  []currency.Amount // likewise
 }
 
-const lastRuns = 10
+const (
+	lastRuns = 10
+	whatMost = 120 // characters of whom a run is about, in a list
+)
 
 // askCharge asks whom to charge.
 func (d *desk) askCharge() error {
@@ -71,10 +74,10 @@ func (d *desk) showCharge(c choosing, p page) error {
 	if err != nil {
 		return err
 	}
-	if v.Open, err = runRows(ctx, runs, open); err != nil {
+	if v.Open, err = d.runRows(ctx, runs, open); err != nil {
 		return err
 	}
-	if v.Last, err = runRows(ctx, runs, last); err != nil {
+	if v.Last, err = d.runRows(ctx, runs, last); err != nil {
 		return err
 	}
 	p.Title, p.Template, p.Data = "Charge", "charge", v
@@ -197,14 +200,14 @@ func (d *desk) acts(what payment.Deed, run *charge.Run, note string) {
 }
 
 // runRows are runs with what they come to.
-func runRows(ctx context.Context, runs *charge.Runs, list []*charge.Run) ([]runRow, error) {
+func (d *desk) runRows(ctx context.Context, runs *charge.Runs, list []*charge.Run) ([]runRow, error) {
 	rows := make([]runRow, 0, len(list))
 	for _, r := range list {
 		sums, err := runs.Sums(ctx, r.ID)
 		if err != nil {
 			return nil, err
 		}
-		row := runRow{Run: r, Standing: runStandings[r.State].standing, What: sortWords[r.Sort]}
+		row := runRow{Run: r, Standing: standingOfRun(r).standing, What: shortened(d.what(r), whatMost)}
 		all := moneys{}
 		for _, s := range sums {
 			if taken := s.State == charge.ItemApproved || s.State == charge.ItemRecorded; taken == !r.StartedAt.IsZero() && (taken || s.State == charge.ItemPlanned) {

@@ -61,7 +61,7 @@ func TestChargeAll(t *testing.T) {
 		again := strings.TrimPrefix(r.press(path+"/again", done.formOf("/again")).at(), web.AdminPath)
 		r.until(again, charge.Planned)
 		r.says(r.get(again), "<strong>2 invoices</strong> will be charged", "Charges again what failed in")
-		r.says(r.get("history"), "Invoices, by what is due on each, again", "All payments", "Charged by the runs that are shown: NZ$354.50")
+		r.says(r.get("history"), "The failed charges of run ", "All payments", "Charged by the runs that are shown: NZ$354.50")
 		r.says(r.get("history/charges?customer=14"), "No Funds", "not enough money on the card")
 		if a := r.get("history/charges?state=declined&class=soft"); !a.has("No Funds") || a.has("Approved 1 ") {
 			t.Errorf("the history does not filter: %s", a.Body)
@@ -141,7 +141,7 @@ func TestPlanChangedMeanwhile(t *testing.T) {
 		r.says(look, "administrator 1 has stated")
 		r.wants(r.press(path+"/stop", r.get(path+"/stop").form()), 303, "")
 		a = r.begins(path, look)
-		r.wants(a, 409, "Charging was stopped")
+		r.wants(a, 409, "The preview was dropped")
 		r.says(a, "Nothing was charged. This run does not wait to be started any more.")
 		r.charges(0)
 	})
@@ -276,6 +276,7 @@ func TestWrongChoice(t *testing.T) {
 			r.wants(a, 422, "Charge")
 			r.says(a, `href="#`+field+`"`)
 		}
+		r.says(r.press("charge", r.get("charge").form(), "from", "10", "to", "5"), `href="#to"`, "This is less than where it begins")
 		a := r.press("charge", r.get("charge").form(), "sort", "balances", "number", "2026/0042")
 		r.wants(a, 422, "Charge")
 		r.says(a, "A balance has no days and no number")

@@ -127,7 +127,7 @@ func TestBrowserKeepsOut(t *testing.T) {
 	b.click(`main a[href$="/let-in"]`)
 	b.do(chromedp.SetValue(chromedp.CSS("#reason"), "by card again"))
 	b.click("main button")
-	b.sees("dd", "charged with the others")
+	b.sees("dd", "not kept out")
 	b.quiet()
 	if list, err := r.Runs.KeptOut(context.Background()); err != nil || len(list) != 0 {
 		t.Errorf("kept out are %+v, %v", list, err)

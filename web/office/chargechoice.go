@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/bojanz/currency"
+
 	"github.com/caddy-paymentexpress/paymentexpress/payment/charge"
 	"github.com/caddy-paymentexpress/paymentexpress/splynx"
 	"github.com/caddy-paymentexpress/paymentexpress/web"
@@ -62,7 +64,12 @@ func readChoice(q url.Values) choosing {
 		}
 		f.CustomerStatuses = append(f.CustomerStatuses, s)
 	}
-	f.From, f.To = c.amount("from"), c.amount("to")
+	var from, to currency.Amount
+	f.From, from = c.amount("from")
+	f.To, to = c.amount("to")
+	if f.From != "" && f.To != "" && below(to, from) {
+		c.Wrong["to"] = "This is less than where it begins."
+	}
 	return c
 }
 
@@ -104,16 +111,16 @@ func (c *choosing) id(name string) int64 {
 }
 
 // amount reads a bound, in whatever currency.
-func (c *choosing) amount(name string) string {
+func (c *choosing) amount(name string) (number string, a currency.Amount) {
 	text := c.Typed[name]
 	if text == "" {
-		return ""
+		return "", a
 	}
 	a, err := web.ParseAmount(text, "USD")
 	if err != nil {
 		c.Wrong[name] = "Type an amount such as 20 or 57.50."
 	}
-	return a.Number()
+	return a.Number(), a
 }
 
 // field is one field of a page, as its template wants it.
@@ -208,11 +215,11 @@ func daysIn(d splynx.Days) string {
 	case d.From.IsZero() && d.To.IsZero():
 		return ""
 	case d.From == d.To:
-		return "on " + d.From.String()
+		return "on " + dayOf(d.From)
 	case d.From.IsZero():
-		return "until " + d.To.String()
+		return "until " + dayOf(d.To)
 	case d.To.IsZero():
-		return "since " + d.From.String()
+		return "since " + dayOf(d.From)
 	}
-	return d.From.String() + " to " + d.To.String()
+	return dayOf(d.From) + " to " + dayOf(d.To)
 }

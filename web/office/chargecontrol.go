@@ -20,6 +20,9 @@ func (d *desk) resumeRun() error {
 // stopRun ends it.
 func (d *desk) stopRun() error { return d.control(actStop, payment.DeedStop, (*charge.Runs).Stop) }
 
+// seenRun takes a run that has failed off the work list.
+func (d *desk) seenRun() error { return d.control(actSeen, payment.DeedSeen, (*charge.Runs).Stop) }
+
 // control moves a run as its form asks. Asked twice does no harm.
 func (d *desk) control(what act, deed payment.Deed, move func(*charge.Runs, context.Context, payment.ID, string, string) (*charge.Run, error)) error {
 	f, err := d.form(what)
@@ -40,7 +43,7 @@ func (d *desk) control(what act, deed payment.Deed, move func(*charge.Runs, cont
 	if err != nil {
 		return err
 	}
-	if moved.State != run.State {
+	if moved.State != run.State || moved.Unseen != run.Unseen {
 		d.acts(deed, moved, "")
 	}
 	return d.to("charge/" + string(run.ID))

@@ -2,6 +2,7 @@ package office
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -18,7 +19,7 @@ const (
 	watchLook    = 2 * time.Second  // what other nodes do is only seen by looking
 	watchPause   = time.Second      // between two pictures of a run that is busy
 	watchBeat    = 15 * time.Second // something goes over the line, so that nobody cuts it
-	watchLife    = 2 * time.Minute  // then the browser opens it anew, and is asked again who it is
+	watchLife    = 2 * time.Minute  // then the browser opens it anew
 	watchWrite   = 30 * time.Second // for whoever does not read
 )
 
@@ -54,13 +55,14 @@ func (d *desk) runEvents() error {
 	s := &stream{w: d.w, to: http.NewResponseController(d.w)}
 	ctx, cancel := context.WithTimeout(d.r.Context(), watchLife)
 	defer cancel()
-	if err := d.watch(ctx, s, runs, run); err != nil && ctx.Err() == nil { // the head is sent: no page can tell
+	err = d.watch(ctx, s, runs, run)
+	if err != nil && ctx.Err() == nil && !errors.Is(err, errNotSame) { // the head is sent: no page can tell
 		d.Logger.Warn("a charge run cannot be watched any more", zap.String("run", string(run.ID)), zap.Error(err))
 	}
 	return nil
 }
 
-// watch sends pictures until the run stands, or ctx ends.
+// watch sends pictures until the run stands, or ctx ends. errNotSame.
 func (d *desk) watch(ctx context.Context, s *stream, runs *charge.Runs, run *charge.Run) error {
 	if err := s.send("retry: 2000\n\n"); err != nil {
 		return err
@@ -82,8 +84,11 @@ func (d *desk) watch(ctx context.Context, s *stream, runs *charge.Runs, run *cha
 	}
 }
 
-// picture sends what has changed, and tells whether nothing will any more.
+// picture sends what has changed, and tells whether nothing will any more. errNotSame.
 func (d *desk) picture(ctx context.Context, s *stream, runs *charge.Runs, id payment.ID, state *charge.State) (stands bool, err error) {
+	if err := d.same(); err != nil {
+		return false, err
+	}
 	v, err := d.live(ctx, runs, id)
 	if err != nil {
 		return false, err

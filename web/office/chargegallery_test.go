@@ -56,6 +56,10 @@ var chargePages = []goldenPage{
 	{"run-waiting", 200, charging, func(r *rig) answer { r.putRun(runID, charge.Waiting, r.mixed()...); return r.run() }},
 	{"run-done", 200, charging, func(r *rig) answer { r.putRun(runID, charge.Done, r.mixed()...); return r.run() }},
 	{"run-stopped", 200, charging, func(r *rig) answer { r.putRun(runID, charge.Stopped, r.mixed()...); return r.run() }},
+	{"run-dropped", 200, charging, func(r *rig) answer {
+		r.putRun(runID, charge.Planned, r.mixed()...)
+		return r.follow(r.press("charge/"+string(runID)+"/stop", r.get("charge/"+string(runID)+"/stop").form()))
+	}},
 	{"run-failed", 200, charging, func(r *rig) answer { r.putRun(runID, charge.Failed); return r.run() }},
 	{"stop", 200, charging, func(r *rig) answer {
 		r.putRun(runID, charge.Running, r.mixed()...)

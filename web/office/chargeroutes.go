@@ -27,6 +27,7 @@ func chargeRoutes() []route {
 		{post, "charge/{run}/resume", Charge, (*desk).resumeRun, on},
 		{get, "charge/{run}/stop", Charge, (*desk).askStop, on},
 		{post, "charge/{run}/stop", Charge, (*desk).stopRun, on},
+		{post, "charge/{run}/seen", Charge, (*desk).seenRun, on},
 		{post, "charge/{run}/again", Charge, (*desk).chargeAgain, on},
 		{get, "history", See, (*desk).runHistory, on},
 		{get, "history/charges", See, (*desk).chargeHistory, on},

@@ -33,6 +33,7 @@ type runView struct {
 	Items   itemList
 	Buttons []button
 	Stops   bool   // the administrator may act on runs
+	Stale   bool   // the run moves on while its list stays as it was
 	Again   string // sealed form that charges the failed ones again; empty: it cannot be
 }
 
@@ -66,9 +67,10 @@ func (d *desk) showRun(runs *charge.Runs, run *charge.Run, p page, typed startTy
 		}
 	}
 	if moves(v.Live.Progress) {
+		v.Stale = true
 		p.Live, p.Refresh = v.Path+"/events", true
 	}
-	p.Title, p.Template, p.Data = runStandings[run.State].Title, "run", v
+	p.Title, p.Template, p.Data = standingOfRun(run).Title, "run", v
 	d.show(p)
 	return nil
 }
@@ -79,11 +81,10 @@ func moves(p charge.Progress) bool {
 }
 
 func (d *desk) runView(ctx context.Context, runs *charge.Runs, run *charge.Run) (*runView, error) {
-	s := runStandings[run.State]
 	v := &runView{
-		Run: run, Path: runPath(run.ID), Standing: s.standing, What: d.what(run), Source: sourceWords[run.Source], Choice: choiceOf(run),
+		Run: run, Path: runPath(run.ID), Standing: standingOfRun(run).standing, What: d.what(run), Source: sourceWords[run.Source], Choice: choiceOf(run),
 	}
-	if run.State == charge.Planned || run.State == charge.Paused || run.State == charge.Waiting || run.State == charge.Failed || run.State == charge.Stopped {
+	if run.State == charge.Planning || run.State == charge.Planned || run.State == charge.Paused || run.State == charge.Waiting || run.State == charge.Failed || run.State == charge.Stopped {
 		v.Why = whyStill(run.Why)
 	}
 	var err error
@@ -124,7 +125,11 @@ func (d *desk) runButtons(v *runView) error {
 		err = add("Pause", actPause, "/pause")
 	case charge.Paused, charge.Waiting:
 		err = add("Resume", actResume, "/resume")
-	case charge.Planning, charge.Planned, charge.Stopped, charge.Done, charge.Failed:
+	case charge.Failed:
+		if v.Unseen {
+			err = add("Seen", actSeen, "/seen")
+		}
+	case charge.Planning, charge.Planned, charge.Stopped, charge.Done:
 	}
 	if err == nil && v.Live.Failed > 0 && (v.Ended() || v.State == charge.Paused || v.State == charge.Waiting) {
 		v.Again, err = d.seal(form{Act: actAgain, Run: v.ID})

@@ -26,18 +26,30 @@ func itemsMarked(marks map[charge.ItemState]string) map[charge.ItemState]standin
 	return all
 }
 
-// runStandings say how a run stands: the title of its page, the mark in lists, and a sentence.
-var runStandings = map[charge.State]struct {
+// runStanding is how a run stands, with the title of its page.
+type runStanding struct {
 	Title string
 	standing
-}{
+}
+
+// standingOfRun says how a run stands. One that was stopped before it was started is a preview
+// that was dropped.
+func standingOfRun(r *charge.Run) runStanding {
+	if r.State == charge.Stopped && r.StartedAt.IsZero() {
+		return runStanding{"The preview was dropped", standing{"out", "dropped", "Nothing was charged."}}
+	}
+	return runStandings[r.State]
+}
+
+// runStandings say how a run stands: the title of its page, the mark in lists, and a sentence.
+var runStandings = map[charge.State]runStanding{
 	charge.Planning: {"A preview is being made", standing{markWait, "planning", "Splynx is being read. Nothing is charged before you have seen the preview and started it."}},
 	charge.Planned:  {"Look before you charge", standing{markNeed, "preview", "Nothing has been charged. The run waits to be started."}},
 	charge.Running:  {"Charging", standing{markWait, "running", "Cards are being charged. You may leave this page: the run goes on."}},
 	charge.Paused:   {"Charging is paused", standing{markNeed, "paused", "Nothing new is charged. What was under way is finished."}},
 	charge.Waiting:  {"Charging waits for you", standing{markNeed, "waits for you", "Nothing new is charged before somebody resumes or stops the run."}},
 	charge.Stopped:  {"Charging was stopped", standing{markStop, "stopped", "What was not begun is not charged any more."}},
-	charge.Done:     {"Charging is done", standing{markDone, "done", "Every charge of the run was begun."}},
+	charge.Done:     {"Charging is done", standing{markDone, "done", "Nothing is left to charge."}},
 	charge.Failed:   {"The preview could not be made", standing{markStop, "failed", "Nothing was charged."}},
 }
 
@@ -64,6 +76,19 @@ var (
 	againLater = again{markWait, "later", "Another day, and not more than 4 times in all: Visa allows 15 tries of a card in 30 days, Mastercard 10 declines a day."}
 	againNever = again{markStop, "no", "Not with this card: each further try is fined. The customer needs to save another one."}
 )
+
+// advice is what to do about one charge.
+func (a again) advice() string {
+	switch a.Word {
+	case "later":
+		return "Try again on another day."
+	case "perhaps":
+		return "Try once more on another day, then ask the customer for another card."
+	case "no":
+		return "Do not try this card again: the customer needs to save another one."
+	}
+	return a.When
+}
 
 // againWords are by the class of the gateway's answer.
 var againWords = map[string]again{
@@ -139,6 +164,14 @@ func about(d time.Duration) string {
 		return fmt.Sprintf("about %d min left", d.Round(time.Minute)/time.Minute)
 	}
 	return fmt.Sprintf("about %d h left", d.Round(time.Hour)/time.Hour)
+}
+
+// shortened is a text of at most so many characters.
+func shortened(text string, most int) string {
+	if all := []rune(text); len(all) > most {
+		return strings.TrimRight(string(all[:most]), " ,") + "…"
+	}
+	return text
 }
 
 // listed joins words as a sentence does.

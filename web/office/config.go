@@ -73,6 +73,7 @@ type Office struct {
 	style     string // address of its own style sheet
 	script    string // and of the script of pages that are watched
 	watchers  chan struct{}
+	exports   chan struct{}
 	zone      *time.Location
 
 	tallied    figureCache
@@ -102,6 +103,7 @@ func newOffice(c Config, h *web.Handler) (*Office, error) {
 		Config: c, pages: h, routes: http.NewServeMux(), zone: c.Generation.Settings.Normalize().TimeZone,
 		style: h.Keep("office", ".css", "text/css; charset=utf-8", style), script: h.Keep("live", ".js", "text/javascript; charset=utf-8", script),
 		watchers: make(chan struct{}, watchersMost),
+		exports:  make(chan struct{}, exportsMost),
 	}
 	if o.templates, err = template.New("").Funcs(o.funcs()).Funcs(o.lookFuncs()).ParseFS(files, "templates/*.html"); err != nil {
 		return nil, fmt.Errorf("read the office's templates: %w", err)

@@ -3,6 +3,7 @@ package office
 import (
 	"context"
 	"encoding/csv"
+	"errors"
 	"net/http"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 )
 
 const (
+	exportsMost = 20  // files that are written at a time, of one configuration
 	exportPage  = 500 // rows that are read at a time: what is kept of a file
 	exportWrite = time.Minute
 	byteOrder   = "\ufeff" // spreadsheets take a file for UTF-8 by it
@@ -31,6 +33,12 @@ type sheet struct {
 
 // export answers with a file. What goes wrong after its beginning is said in its last line.
 func (d *desk) export(name string, what payment.Act, head []string, write func(context.Context, *sheet) error) error {
+	select {
+	case d.exports <- struct{}{}:
+		defer func() { <-d.exports }()
+	default:
+		return problem{status: http.StatusServiceUnavailable, key: "too_many"}
+	}
 	header := d.w.Header()
 	header.Set("Content-Type", "text/csv; charset=utf-8")
 	header.Set("Content-Disposition", `attachment; filename="`+name+`"`)
@@ -50,7 +58,10 @@ func (d *desk) export(name string, what payment.Act, head []string, write func(c
 	if err == nil {
 		err = write(d.r.Context(), s)
 	}
-	if err != nil && d.r.Context().Err() == nil {
+	switch {
+	case errors.Is(err, errNotSame):
+		_ = s.csv.Write([]string{"This file is not complete: you were signed out meanwhile, or may see something else now. Download it again."})
+	case err != nil && d.r.Context().Err() == nil:
 		d.Logger.Error("a file could not be written to its end", zap.String("file", name), zap.Error(err))
 		_ = s.csv.Write([]string{"This file is not complete: something could not be read. Download it again."})
 	}
@@ -66,11 +77,14 @@ func (s *sheet) patience() {
 	_ = s.to.SetWriteDeadline(time.Now().Add(exportWrite)) // not every writer can
 }
 
-// page ends a page of rows.
+// page ends a page of rows. errNotSame.
 func (s *sheet) page() error {
 	s.csv.Flush()
 	s.patience()
-	return s.csv.Error()
+	if err := s.csv.Error(); err != nil {
+		return err
+	}
+	return s.d.same()
 }
 
 // meet reads the names of a page's customers. Once Splynx does not answer, none are asked for.

@@ -76,12 +76,20 @@ func longRun(tb testing.TB, n int) *desk {
 		})
 		must(err)
 	}
-	o := &Office{zone: time.UTC, Config: Config{
-		Runs: func(context.Context) (*charge.Runs, error) { return runs, nil }, Generation: w.Gen, Logger: zap.NewNop(), Now: time.Now,
+	d := bareDesk(w, time.UTC)
+	d.Runs = func(context.Context) (*charge.Runs, error) { return runs, nil }
+	d.r.SetPathValue("run", string(runID))
+	return d
+}
+
+// bareDesk is a request of an administrator, past what lets in.
+func bareDesk(w *paymenttest.World, zone *time.Location) *desk {
+	staff := &splynx.Administrator{ID: 1}
+	o := &Office{zone: zone, exports: make(chan struct{}, 1), Config: Config{
+		Staff:      func(*http.Request, bool) (*splynx.Administrator, error) { return staff, nil },
+		Generation: w.Gen, Logger: zap.NewNop(), Now: time.Now,
 	}}
-	r := httptest.NewRequest(http.MethodGet, "/", nil)
-	r.SetPathValue("run", string(runID))
-	return &desk{Office: o, r: r, staff: &splynx.Administrator{ID: 1}, e: w.Engine}
+	return &desk{Office: o, r: httptest.NewRequest(http.MethodGet, "/", nil), staff: staff, e: w.Engine}
 }
 
 // F59: the bytes of a file. No cell begins a formula; who has a program that reads it counts on them.
@@ -97,9 +105,8 @@ func TestF59CSVBytes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := &Office{zone: auckland, Config: Config{Generation: w.Gen, Logger: zap.NewNop(), Now: time.Now}}
-	a := httptest.NewRecorder()
-	d := &desk{Office: o, w: a, r: httptest.NewRequest(http.MethodGet, "/", nil), staff: &splynx.Administrator{ID: 1}, e: w.Engine}
+	a, d := httptest.NewRecorder(), bareDesk(w, auckland)
+	d.w = a
 	err = d.export("x.csv", payment.Act{}, []string{"a", "b"}, func(_ context.Context, s *sheet) error {
 		return s.csv.Write([]string{
 			decimalOf(0), decimalOf(-7), decimalOf(1234567), numberOf(currency.Amount{}), numberOf(amount), d.when(time.Time{}), d.when(at),

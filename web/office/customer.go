@@ -22,6 +22,7 @@ type customerView struct {
 	Unpaid []document
 	Recent []*payment.Payment
 	Pays   bool // the administrator may charge
+	Links  bool // and make payment links
 	Runs   bool // there are charge runs
 	Kept   standingInRuns
 
@@ -50,7 +51,7 @@ func (d *desk) showCustomer(id int64, p page, typed, wrong string) error {
 	if err != nil {
 		return err
 	}
-	v := customerView{Holder: c, Pays: d.may(Charge), Runs: d.chargesMany(), Typed: typed, Wrong: wrong}
+	v := customerView{Holder: c, Pays: d.may(Charge), Links: d.may(Charge) && d.makesLinks(), Runs: d.chargesMany(), Typed: typed, Wrong: wrong}
 	if err := d.e.Serves(ctx, d.Generation, c.PartnerID); err != nil {
 		return err
 	}
@@ -65,7 +66,7 @@ func (d *desk) showCustomer(id int64, p page, typed, wrong string) error {
 			return err
 		}
 	}
-	if d.AddMoney && v.Pays && c.ParentID == 0 {
+	if d.AddMoney && v.Pays && c.ParentID == 0 && (v.Chargeable() || wrong != "") {
 		v.Balance = balancePath(c.ID)
 		if v.Least, v.Most, err = d.TopUp(c.PartnerID).Bounds(d.Generation.Partner(c.PartnerID).Currency); err != nil {
 			return err
@@ -81,6 +82,9 @@ func (d *desk) showCustomer(id int64, p page, typed, wrong string) error {
 	d.show(p)
 	return nil
 }
+
+// Chargeable tells whether there is a card that can be charged, as far as is known.
+func (v customerView) Chargeable() bool { return v.Card != nil && v.Card.Usable() }
 
 // accounts reads the balance, the card and what is unpaid.
 func (d *desk) accounts(ctx context.Context, v *customerView) error {

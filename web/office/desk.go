@@ -22,6 +22,8 @@ type desk struct {
 	r     *http.Request
 	staff *splynx.Administrator // as Splynx has just said, where something is changed
 	e     *payment.Engine
+
+	methods map[int64]string // Splynx's payment types by id, once they were read
 }
 
 // guarded lets in who has a route's right, and has what went wrong told.
@@ -62,6 +64,19 @@ func (d *desk) enter(right Right) (err error) {
 	d.staff = staff
 	if d.e, err = d.Engine(d.r.Context()); err != nil {
 		return fmt.Errorf("%w: %w", errShut, err)
+	}
+	return nil
+}
+
+// errNotSame tells that whoever reads has signed out meanwhile, or may see something else by now.
+var errNotSame = errors.New("who reads is another one, or may see something else by now")
+
+// same asks again who reads what takes long, a stream or a file; the answer may be a minute old, as
+// for each page. errNotSame.
+func (d *desk) same() error {
+	staff, err := d.Staff(d.r, false)
+	if err != nil || *staff != *d.staff {
+		return errNotSame
 	}
 	return nil
 }

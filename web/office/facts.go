@@ -1,6 +1,8 @@
 package office
 
 import (
+	"context"
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -72,6 +74,26 @@ func inSplynx(p *payment.Payment) []fact {
 	return []fact{{"Booked", said}, {"Payment", number(b.PaymentID)}, {"Statement", number(b.StatementID)}, {"Statement record", record}}
 }
 
+// method names a payment type of Splynx's, which its pages show by name, with the id.
+func (d *desk) method(id int64) string {
+	if d.methods == nil {
+		ctx, cancel := context.WithTimeout(d.r.Context(), namesTimeout)
+		defer cancel()
+		d.methods = map[int64]string{}
+		all, err := d.Generation.Splynx.PaymentMethods(ctx)
+		if err != nil {
+			all = nil // the id does
+		}
+		for _, m := range all {
+			d.methods[m.ID] = m.Name
+		}
+	}
+	if name := d.methods[id]; name != "" {
+		return fmt.Sprintf("%s (%d)", name, id)
+	}
+	return strconv.FormatInt(id, 10)
+}
+
 // toType is what a person types into Splynx after a refund: a payment of the negative sum.
 func (d *desk) toType(r *payment.Payment) ([]fact, error) {
 	of, err := d.e.Get(d.r.Context(), r.Of)
@@ -85,7 +107,7 @@ func (d *desk) toType(r *payment.Payment) ([]fact, error) {
 	facts := []fact{
 		{"Customer", strconv.FormatInt(r.Customer, 10)},
 		{"Amount", "-" + r.Amount.Number()},
-		{"Payment method", strconv.FormatInt(d.Generation.Partner(r.Partner).PaymentMethod, 10)},
+		{"Payment type", d.method(d.Generation.Partner(r.Partner).PaymentMethod)},
 		{"Date", day.In(d.zone).Format(time.DateOnly)},
 		{"Receipt number", string(r.ID)},
 		{"Comment", trimmed("Refund " + r.DpsTxnRef)},

@@ -56,7 +56,7 @@ type form struct {
 	Card     payment.CardUsed `json:"w,omitzero"`
 
 	Payment payment.ID         `json:"p,omitempty"`
-	State   payment.State      `json:"z,omitempty"` // as the page has shown it
+	Moved   time.Time          `json:"z,omitzero"` // when it had moved last, as the page has shown it
 	How     payment.Settlement `json:"h,omitempty"`
 	Reason  string             `json:"r,omitempty"`
 	Final   bool               `json:"f,omitempty"` // the page has shown all, and its button does it

@@ -63,7 +63,8 @@ func (d *desk) health() (all []ailment, err error) {
 	return all, nil
 }
 
-// standingRuns tells of runs that have stopped by themselves and wait for a person.
+// standingRuns tells of runs that have stopped by themselves, or could not be made, and wait for a
+// person.
 func (d *desk) standingRuns(ctx context.Context) (all []ailment, err error) {
 	if d.Runs == nil || !d.Charge {
 		return nil, nil
@@ -72,18 +73,28 @@ func (d *desk) standingRuns(ctx context.Context) (all []ailment, err error) {
 	if err != nil {
 		return nil, err
 	}
-	list, err := d.visible(ctx, runs, charge.RunFilter{States: []charge.State{charge.Planned, charge.Paused, charge.Waiting}}, countMost)
+	list, err := d.visible(ctx, runs, charge.RunFilter{States: []charge.State{charge.Planning, charge.Planned, charge.Paused, charge.Waiting}}, countMost)
 	if err != nil {
 		return nil, err
 	}
-	for _, run := range list {
-		to := link{"The run", web.AdminPath + "charge/" + string(run.ID)}
-		switch {
-		case run.Why == charge.WhyAsked, run.Why == charge.WhyPlanned:
-		case run.State == charge.Planned: // it was to start by itself
-			all = append(all, ailment{markNeed, "A charge run does not start by itself: " + meaning.RunWhy(run.Why) + ".", "Look at the preview, then start or stop it.", to})
+	failed, err := d.visible(ctx, runs, charge.RunFilter{States: []charge.State{charge.Failed}}, countMost) // apart: these stay
+	if err != nil {
+		return nil, err
+	}
+	for _, run := range append(list, failed...) {
+		if !run.Stands() {
+			continue
+		}
+		to, why := link{"The run", web.AdminPath + "charge/" + string(run.ID)}, meaning.RunWhy(run.Why)+"."
+		switch run.State {
+		case charge.Planned: // it was to start by itself
+			all = append(all, ailment{markNeed, "A charge run does not start by itself: " + why, "Look at the preview, then start or stop it.", to})
+		case charge.Planning:
+			all = append(all, ailment{markWait, "A charge run of " + d.at(run.CreatedAt) + " cannot be planned yet: " + why, "Mend it: the run is tried again until its day is over.", to})
+		case charge.Failed:
+			all = append(all, ailment{markStop, "A charge run of " + d.at(run.CreatedAt) + " could not be made, and has charged nothing: " + why, "Charge what it was about, then say on its page that you have seen it.", to})
 		default:
-			all = append(all, ailment{markStop, "A charge run stands still: " + meaning.RunWhy(run.Why) + ".", "Mend it, then resume or stop the run.", to})
+			all = append(all, ailment{markStop, "A charge run stands still: " + why, "Mend it, then resume or stop the run.", to})
 		}
 	}
 	return all, nil

@@ -80,7 +80,7 @@ func (d *desk) runHistory() error {
 			list = list[:pageRows]
 			v.Next = next(d.r.URL.Path, q, list[pageRows-1].ID)
 		}
-		if v.Rows, err = runRows(d.r.Context(), runs, list); err != nil {
+		if v.Rows, err = d.runRows(d.r.Context(), runs, list); err != nil {
 			return err
 		}
 	}

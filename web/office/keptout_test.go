@@ -96,7 +96,7 @@ func TestKeepsACustomerOut(t *testing.T) {
 	inBubble(t, charging, func(r *rig) {
 		r.owes()
 		a := r.get("customers/1")
-		r.says(a, "charged with the others", `href="/paymentexpress/admin/customers/1/keep-out"`, `href="/paymentexpress/admin/charge/kept-out"`)
+		r.says(a, "not kept out", `href="/paymentexpress/admin/customers/1/keep-out"`, `href="/paymentexpress/admin/charge/kept-out"`)
 		a = r.get("customers/1/keep-out")
 		r.says(a, "A Customer (1)", "Keep customer 1 out")
 		a = r.follow(r.press("customers/1/keep-out", a.form(), "runs", allRuns, "reason", " pays by bank "))
@@ -107,7 +107,7 @@ func TestKeepsACustomerOut(t *testing.T) {
 		r.says(r.get(path+"?out=kept_out"), `<a href="/paymentexpress/admin/customers/1">A Customer (1)</a>`)
 		a = r.get("customers/1/let-in")
 		r.says(a, "A Customer (1)", "pays by bank", "Let customer 1 in again")
-		r.says(r.follow(r.press("customers/1/let-in", a.form(), "reason", "pays by card now")), "charged with the others")
+		r.says(r.follow(r.press("customers/1/let-in", a.form(), "reason", "pays by card now")), "not kept out")
 		r.says(r.get(keptPath), "Nobody is kept out.")
 		_, shown = r.preview()
 		r.says(shown, "Charge 1 invoice NZ$57.50")

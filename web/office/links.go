@@ -10,6 +10,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/caddy-paymentexpress/paymentexpress/payment"
+	"github.com/caddy-paymentexpress/paymentexpress/splynx"
 	"github.com/caddy-paymentexpress/paymentexpress/web"
 )
 
@@ -23,6 +24,8 @@ type linkView struct {
 	Wrong  string
 	Made   *web.Link
 	Name   string // of the customer
+
+	LastDay string // of the link that was made
 }
 
 // askLink asks for the document and the link's last day.
@@ -73,7 +76,8 @@ func (d *desk) makeLink() error {
 		case err != nil:
 			return err
 		default:
-			v.Made, v.Name = &made, c.Name
+			v.Made, v.Name, v.LastDay = &made, c.Name, lastDay(made.Ends)
+			v.Number, v.ID = "", "" // for another one
 			d.notes(payment.Act{What: payment.DeedLink, Partner: c.PartnerID, Customer: c.ID, Note: string(kind) + " " + made.Number + " until " + made.Ends})
 		}
 	}
@@ -82,6 +86,15 @@ func (d *desk) makeLink() error {
 	}
 	d.did("made a payment link", zap.String("kind", string(kind)), zap.Int64("document", made.ID), zap.String("ends", made.Ends))
 	return d.showLink(v, kind, page{})
+}
+
+// lastDay is a link's last day as pages show days.
+func lastDay(day string) string {
+	d, err := splynx.ParseDate(day)
+	if err != nil {
+		return day
+	}
+	return dayOf(d)
 }
 
 // asks is what the form asks for: the document of a number or, without one, of an id.

@@ -22,6 +22,7 @@ type listView struct {
 	Kinds  []choice
 	// What was typed, and what is wrong with it.
 	Customer, Partner string
+	Typed             map[string]string
 	Wrong             string
 	Partners          bool // the administrator may choose one
 }
@@ -93,7 +94,9 @@ func (d *desk) list() error {
 
 // filter reads what is asked for. What cannot be read is said on the page.
 func (d *desk) filter(q url.Values) (f payment.Filter, v *listView, err error) {
-	v = &listView{Customer: trimmed(q.Get("customer")), Partner: trimmed(q.Get("partner"))}
+	v = &listView{Customer: trimmed(q.Get("customer")), Partner: trimmed(q.Get("partner")), Typed: typedIn(q, "since", "until", "number", "document")}
+	f.From, f.Until, v.Wrong = d.period(q)
+	f.Number = v.Typed["number"]
 	f.Limit = pageRows + 1
 	for _, g := range groups {
 		chosen := q.Get("state") == g.value
@@ -110,12 +113,15 @@ func (d *desk) filter(q url.Values) (f payment.Filter, v *listView, err error) {
 			f.Kind = k
 		}
 	}
-	for text, into := range map[string]*int64{v.Customer: &f.Customer, v.Partner: &f.Partner} {
-		if text == "" {
+	for _, x := range []struct {
+		text string
+		into *int64
+	}{{v.Customer, &f.Customer}, {v.Partner, &f.Partner}, {v.Typed["document"], &f.Document}} {
+		if x.text == "" {
 			continue
 		}
-		if *into, err = strconv.ParseInt(text, 10, 64); err != nil || *into < 1 {
-			v.Wrong = "Customer and partner are looked for by their ids in Splynx, which are numbers."
+		if *x.into, err = strconv.ParseInt(x.text, 10, 64); err != nil || *x.into < 1 {
+			v.Wrong = "Customer, partner and document are looked for by their ids in Splynx, which are numbers."
 		}
 	}
 	if after := q.Get("after"); after != "" {

@@ -121,6 +121,7 @@ func (o *Office) funcs() template.FuncMap {
 		"splynx":   func(customer int64) string { return "/admin/customers/view?id=" + strconv.FormatInt(customer, 10) }, // as the admin's own pages call it; unproven on a real one
 		"standing": standingOf,
 		"became":   became,
+		"began":    began,
 		"lower":    strings.ToLower,
 		"purpose":  purpose,
 		"reason":   func(typed, wrong string) map[string]string { return map[string]string{"Typed": typed, "Wrong": wrong} },

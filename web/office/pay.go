@@ -194,7 +194,7 @@ func (d *desk) obstacle(v *payView) error {
 	trusted := d.e.Trusted(ctx)
 	switch {
 	case v.Kind != payment.KindTopUp && !v.Amount.IsPositive():
-		v.Why = "It is paid already. Nothing is due."
+		v.Why = "It is paid. Nothing is due, and nothing can be charged."
 	case v.Open != nil:
 		v.Why = "A payment for it is under way, or waits for a person. It cannot be charged before that is over."
 	case v.pending:

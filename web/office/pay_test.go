@@ -59,7 +59,7 @@ func TestPaysByTheIcon(t *testing.T) {
 				if i, _ := r.Splynx.Invoice(r.Invoice.ID); i.Status != "paid" {
 					t.Errorf("invoice is %s", i.Status)
 				}
-				r.says(r.get(at), "It is paid already.")
+				r.says(r.get(at), "It is paid. Nothing is due")
 			})
 		})
 	}

@@ -2,6 +2,7 @@ package office
 
 import (
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/bojanz/currency"
@@ -25,11 +26,14 @@ type paymentView struct {
 	Events    []eventView
 	Refunds   []*payment.Payment
 	Left      *currency.Amount // what may still be given back; nil: nothing
+	Back      *currency.Amount // what was given back, or is on its way, or perhaps; nil: nothing
 	ToType    []fact           // what is to be typed into Splynx
 	Actions   []action
 	Ask       string // the sealed form that has it asked about again; empty: it cannot be
 	InRun     bool   // of a charge run whose page there is
 	PayAgain  string // where its document can be paid, below web.AdminPath
+	Advice    string // whether and when to try it again
+	Dead      bool   // its card will never do
 	Waiting   bool   // a result came back that Windcave was not asked about yet
 	NextCheck time.Time
 }
@@ -78,7 +82,7 @@ func (d *desk) paymentPage() error {
 
 func (d *desk) view(p *payment.Payment) (*paymentView, error) {
 	v := &paymentView{
-		Payment: p, Standing: standingOf(p), Began: meaning.Origin(p.Origin), NextCheck: p.NextAt,
+		Payment: p, Standing: standingOf(p), Began: meaning.Origin(p.Origin),
 		Asked: d.asked(p), Answered: d.answered(p), Actions: d.actions(p), InRun: p.Run != "" && d.chargesMany(),
 	}
 	if p.Kind != payment.KindRefund && p.Kind != payment.KindCardCheck || p.Booking.PaymentID != 0 {
@@ -93,10 +97,17 @@ func (d *desk) view(p *payment.Payment) (*paymentView, error) {
 	if err := d.story(v); err != nil {
 		return nil, err
 	}
-	if left, err := p.Left(); err == nil && p.HasMoney() && left.IsPositive() && p.Kind != payment.KindRefund {
-		v.Left = &left
+	if p.InFlight() || p.State == payment.Created || p.State == payment.Offered {
+		v.NextCheck = p.NextAt
 	}
-	var err error
+	if p.State == payment.Declined && p.Way == payment.WaySavedCard {
+		a := againOf(p.Class, p.Code)
+		v.Advice, v.Dead = a.advice(), a.Word == againNever.Word
+	}
+	err := v.givenBack()
+	if err != nil {
+		return nil, err
+	}
 	if v.Waiting, err = d.e.Waiting(d.r.Context(), p); err != nil {
 		return nil, err
 	}
@@ -116,6 +127,28 @@ func (d *desk) view(p *payment.Payment) (*paymentView, error) {
 	return v, nil
 }
 
+// givenBack tells what of it was given back, and what still may be.
+func (v *paymentView) givenBack() error {
+	if !v.HasMoney() || v.Kind == payment.KindRefund {
+		return nil
+	}
+	left, err := v.Payment.Left()
+	if err != nil {
+		return err
+	}
+	back, err := v.Amount.Sub(left)
+	if err != nil {
+		return err
+	}
+	if left.IsPositive() {
+		v.Left = &left
+	}
+	if back.IsPositive() {
+		v.Back = &back
+	}
+	return nil
+}
+
 // story reads its moves and its refunds.
 func (d *desk) story(v *paymentView) error {
 	events, err := d.e.Events(d.r.Context(), v.ID)
@@ -124,6 +157,9 @@ func (d *desk) story(v *paymentView) error {
 	}
 	for _, e := range events {
 		v.Events = append(v.Events, eventView{e, meaning.Reason(e.Why)})
+	}
+	if len(events) > 0 && strings.HasPrefix(events[0].Who, "administrator ") {
+		v.Began = events[0].Who
 	}
 	for _, b := range v.GivenBack {
 		r, err := d.e.Get(d.r.Context(), b.ID)

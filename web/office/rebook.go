@@ -13,6 +13,7 @@ import (
 // rebookView is the page that asks where, or shows it once more.
 type rebookView struct {
 	*payment.Payment
+	Name    string // the customer's
 	Form    string
 	To      string // what was chosen: balance, invoice or proforma
 	Typed   string // the document's number
@@ -46,7 +47,8 @@ func (d *desk) rebooked() (*payment.Payment, error) {
 }
 
 func (d *desk) showRebook(v *rebookView, shown page) (err error) {
-	f := form{Act: actRebook, Payment: v.ID, State: v.State, Final: v.Confirm, Reason: v.Reason, Customer: v.Customer}
+	v.Name = d.named(v.Customer)[v.Customer].Name
+	f := form{Act: actRebook, Payment: v.ID, Moved: v.MovedAt, Final: v.Confirm, Reason: v.Reason, Customer: v.Customer}
 	if v.Onto != nil {
 		f.Kind, f.Document = v.Onto.Kind, v.Onto.ID
 	}
@@ -70,6 +72,9 @@ func (d *desk) rebook() error {
 	}
 	if f.Payment != p.ID {
 		return errBadForm
+	}
+	if err := f.current(p); err != nil {
+		return err
 	}
 	if f.Final {
 		return d.bookOn(p, f)

@@ -17,6 +17,7 @@ import (
 // refundView is the page that asks how much is to be given back, or shows it once more.
 type refundView struct {
 	*payment.Payment
+	Name   string // the customer's
 	Left   currency.Amount
 	Whole  bool // only the whole can be given back
 	Form   string
@@ -40,7 +41,7 @@ func (d *desk) refundOf() (*payment.Payment, *refundView, error) {
 		return nil, nil, d.notRefundable(p, "")
 	}
 	left, err := p.Left()
-	v := &refundView{Payment: p, Left: left, Whole: p.State == payment.Parked, Card: "the card that was charged", ToType: p.State == payment.Recorded && !d.Generation.Settings.RefundPayments}
+	v := &refundView{Payment: p, Name: d.named(p.Customer)[p.Customer].Name, Left: left, Whole: p.State == payment.Parked, Card: "the card that was charged", ToType: p.State == payment.Recorded && !d.Generation.Settings.RefundPayments}
 	if p.Card.Key != "" {
 		v.Card = cardName(p.Card.Brand, p.Card.Ends)
 	}
@@ -70,7 +71,7 @@ func (d *desk) askRefund() error {
 
 // showRefund shows either page with a form of its own.
 func (d *desk) showRefund(v *refundView, shown page) (err error) {
-	f := form{Act: actRefund, Payment: v.ID, State: v.State}
+	f := form{Act: actRefund, Payment: v.ID}
 	if v.Confirm {
 		f.Final, f.Amount, f.Reason = true, &v.Amount, v.Reason
 	}

@@ -31,6 +31,7 @@ func TestRefundOfAPart(t *testing.T) {
 		r.says(r.get("payments/"+string(p.ID)), "Refund…", "Can be given back", "NZ$57.50")
 		a := r.confirms(p, "20")
 		r.says(a, "Refund NZ$20.00", "Visa ends in 11", "paid in cash too")
+		r.says(a, ">A Customer (1)<")
 		if len(r.Gateway.Refunds()) != 0 {
 			t.Fatal("the first page gives back")
 		}
@@ -40,14 +41,14 @@ func TestRefundOfAPart(t *testing.T) {
 		}
 		page := r.follow(a)
 		r.says(page, "needs you", "To be typed into Splynx", "-20.00", "Receipt number", "paid in cash too", "administrator 1", "It stands in Splynx…")
-		r.says(r.get("payments/"+string(p.ID)), "Can be given back", "NZ$37.50", "Refunds")
+		r.says(r.get("payments/"+string(p.ID)), "Can be given back", "NZ$37.50", "Refunds", "NZ$20.00 of it went back, or is on its way back")
 		r.says(r.get("work"), "Type this payment into Splynx", "-20.00")
 		if all := r.Gateway.Refunds(); len(all) != 1 || all[0].Amount != "20.00" {
 			t.Errorf("refunds are %+v", all)
 		}
 		settle := page.find(settleLink)
 		ask := r.send(http.MethodGet, settle, nil)
-		r.says(ask, "This stands in Splynx")
+		r.says(ask, "What you say stands in Splynx", "Credit card (3)", ">A Customer (1)<")
 		r.wants(r.send(http.MethodPost, settle, values(ask.form(), "reason", " ")), 422, "It stands in Splynx")
 		done := r.follow(r.send(http.MethodPost, settle, values(ask.form(), "reason", "typed it in")))
 		r.says(done, "refunded", "typed it in")

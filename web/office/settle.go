@@ -42,6 +42,7 @@ func settles(p *payment.Payment, how payment.Settlement) string {
 // settleView is the page on which a person ends a payment that waits.
 type settleView struct {
 	*payment.Payment
+	Name       string // the customer's
 	Standing   standing
 	Means      string
 	Does       string
@@ -79,11 +80,11 @@ func (d *desk) showSettle(p *payment.Payment, s meaning.Settlement, shown page, 
 	if why := settles(p, s.How); why != "" {
 		return problem{status: http.StatusConflict, key: "cannot_settle", detail: why, link: link{"The payment", paymentPath(p.ID)}}
 	}
-	sealed, err := d.seal(form{Act: actSettle, Payment: p.ID, State: p.State, How: s.How})
+	sealed, err := d.seal(form{Act: actSettle, Payment: p.ID, Moved: p.MovedAt, How: s.How})
 	if err != nil {
 		return err
 	}
-	v := settleView{Payment: p, Standing: standingOf(p), Means: s.Means, Does: s.Does, Form: sealed, Typed: typed, Wrong: wrong, Settlement: s.How}
+	v := settleView{Payment: p, Name: d.named(p.Customer)[p.Customer].Name, Standing: standingOf(p), Means: s.Means, Does: s.Does, Form: sealed, Typed: typed, Wrong: wrong, Settlement: s.How}
 	if p.Reason == payment.ReasonTellSplynx {
 		if v.ToType, err = d.toType(p); err != nil {
 			return err
@@ -112,6 +113,9 @@ func (d *desk) settle() error {
 	if f.Payment != p.ID || f.How != s.How {
 		return errBadForm
 	}
+	if err := f.current(p); err != nil {
+		return err
+	}
 	reason := d.typedReason()
 	if !isReason(reason) {
 		return d.showSettle(p, s, page{Status: http.StatusUnprocessableEntity, Errors: []link{{reasonWrong, "#reason"}}}, reason, reasonWrong)
@@ -125,6 +129,15 @@ func (d *desk) settle() error {
 	}
 	d.did("settled a payment", zap.String("payment", string(q.ID)), zap.String("how", string(s.How)), zap.String("state", string(q.State)))
 	return d.to("payments/" + string(q.ID))
+}
+
+// current refuses the form of a page that was opened before the payment moved: it was about another
+// matter.
+func (f form) current(p *payment.Payment) error {
+	if f.Moved.Equal(p.MovedAt) {
+		return nil
+	}
+	return problem{status: http.StatusConflict, key: "cannot_settle", detail: "It has moved since you opened the page. Look at it again.", link: link{"The payment", paymentPath(p.ID)}}
 }
 
 const (

@@ -98,6 +98,27 @@ func TestSettleIsHeldToTheState(t *testing.T) {
 
 // Money that has not moved for a quarter of an hour is listed, of the administrator's partners
 // only; what is wrong with the whole is told.
+// A page that was open while a payment moved on, and waits for something else now, does not end that.
+func TestOldPageSettlesNothing(t *testing.T) {
+	for _, how := range []string{"recorded", "refunded", "again"} {
+		t.Run(how, func(t *testing.T) {
+			inBubble(t, setup{}, func(r *rig) {
+				p := r.parked()
+				at := "payments/" + string(p.ID) + "/settle/" + how
+				form := r.get(at).form()
+				time.Sleep(time.Hour)
+				again := "payments/" + string(p.ID) + "/settle/again"
+				r.follow(r.press(again, r.get(again).form(), "reason", "try it"))
+				r.Until(p.ID, time.Hour, payment.Parked)
+				r.says(r.press(at, form, "reason", "as I saw an hour ago"), "It has moved since you opened the page")
+				if q := r.Until(p.ID, time.Hour, payment.Parked); q.State != payment.Parked {
+					t.Errorf("it is %s", q.State)
+				}
+			})
+		})
+	}
+}
+
 func TestWorkListAndHealth(t *testing.T) {
 	inBubble(t, setup{}, func(r *rig) {
 		r.says(r.get("work"), "Nothing waits for a person.")

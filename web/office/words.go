@@ -93,6 +93,15 @@ var refundStandings = map[payment.State]standing{
 	payment.NotDone:   {markStop, "not done", "It was not done. Nothing went back."},
 }
 
+// beganWords say in lists who began a payment.
+var beganWords = map[payment.Origin]string{
+	payment.OriginCustomer: "customer", payment.OriginGuest: "payment link", payment.OriginAdministrator: "staff",
+	payment.OriginRun: "charge run", payment.OriginEngine: "by itself",
+}
+
+// began says in a list who began a payment; an origin of a newer version is shown as it is.
+func began(o payment.Origin) string { return cmp.Or(beganWords[o], string(o)) }
+
 // becameWords are states in a payment's history, where those that stand alike are told apart.
 var becameWords = map[payment.State]string{
 	payment.Created: "begun", payment.Offered: "with the payer", payment.NotOffered: "not begun", payment.NotStarted: "not begun", payment.Submitted: "asked of Windcave",

@@ -150,6 +150,7 @@ var advice = map[payment.Reason]string{
 	payment.ReasonSearchUnproven:     "Look in Splynx whether it stands there. If it does, say so; if not, have the search mended: then try again books it.",
 	payment.ReasonRefundRefused:      "Give it back in Windcave’s own pages, then say that it was given back; or try again.",
 	payment.ReasonNotFound:           "Look for its TxnId at Windcave. If it is not there, say that no money moved.",
+	payment.ReasonUndecided:          "Look for its TxnId at Windcave, and say what became of it. If Windcave refuses the PxPost user, mend that first, then try again.",
 }
 
 // sentenceOf makes a sentence of words.
