@@ -72,7 +72,10 @@ func (r *refusing) tries() (n int) {
 // one, and not when failed ones are charged again.
 func TestHardCodeIsTriedOnce(t *testing.T) {
 	t.Parallel()
-	for _, code := range []string{"04", "07", "12", "14", "15", "41", "43", "46", "57", "R1", "R3"} {
+	for code, why := range map[string]charge.Out{
+		"04": charge.OutCardDead, "41": charge.OutCardDead, "43": charge.OutCardDead, "07": charge.OutHardDecline, "12": charge.OutHardDecline, "14": charge.OutHardDecline,
+		"15": charge.OutHardDecline, "46": charge.OutHardDecline, "57": charge.OutHardDecline, "R0": charge.OutHardDecline, "R1": charge.OutHardDecline, "R3": charge.OutHardDecline,
+	} {
 		t.Run(code, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
@@ -82,10 +85,10 @@ func TestHardCodeIsTriedOnce(t *testing.T) {
 					t.Errorf("one run tried the card %d times, left out %v", r.tries(), outs)
 				}
 				r.Pass(25 * time.Hour)
-				if _, outs = r.run(""); outs[charge.OutCardDead] != 4 {
+				if _, outs = r.run(""); outs[why] != 4 {
 					t.Errorf("the next run left out %v", outs)
 				}
-				if _, outs = r.run(run); outs[charge.OutCardDead] != 1 {
+				if _, outs = r.run(run); outs[why] != 1 {
 					t.Errorf("again left out %v", outs)
 				}
 				if n := r.tries(); n != 1 {
@@ -105,7 +108,7 @@ func TestAgainKnowsOtherRuns(t *testing.T) {
 		must(t, r.Gateway.KillCard(r.token, "57"))
 		r.Pass(25 * time.Hour)
 		r.run("")
-		if _, outs := r.run(first); r.tries() != 2 || outs[charge.OutCardDead] != 1 {
+		if _, outs := r.run(first); r.tries() != 2 || outs[charge.OutHardDecline] != 1 {
 			t.Errorf("the card was tried %d times, left out %v", r.tries(), outs)
 		}
 	})
