@@ -190,10 +190,8 @@ func (e *Engine) putCard(ctx context.Context, g *Generation, p *Payment, card wi
 	if err != nil {
 		return err
 	}
-	if err := e.noteCard(ctx, key, func(n *cardNote) bool {
-		*n = cardNote{Customer: p.Customer, Endpoint: p.Endpoint, User: p.PxPostUser, Saved: e.now()}
-		return true
-	}); err != nil {
+	fresh := cardNote{Customer: p.Customer, Endpoint: p.Endpoint, User: p.PxPostUser, Saved: e.now()}
+	if err := e.noteCard(ctx, key, func(n *cardNote) bool { *n = fresh; return true }); err != nil {
 		return err
 	}
 	q, err := e.change(ctx, g, p.ID, fenced(p, func(q *Payment) (Writes, error) {
