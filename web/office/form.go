@@ -106,3 +106,12 @@ func (d *desk) form(of act) (form, error) {
 	}
 	return f, nil
 }
+
+// current refuses the form of a page that was opened before the payment moved: it was about another
+// matter.
+func (f form) current(p *payment.Payment) error {
+	if f.Moved.Equal(p.MovedAt) {
+		return nil
+	}
+	return problem{status: http.StatusConflict, key: "cannot_settle", detail: "It has moved since you opened the page. Look at it again.", link: link{"The payment", paymentPath(p.ID)}}
+}

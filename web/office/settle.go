@@ -131,15 +131,6 @@ func (d *desk) settle() error {
 	return d.to("payments/" + string(q.ID))
 }
 
-// current refuses the form of a page that was opened before the payment moved: it was about another
-// matter.
-func (f form) current(p *payment.Payment) error {
-	if f.Moved.Equal(p.MovedAt) {
-		return nil
-	}
-	return problem{status: http.StatusConflict, key: "cannot_settle", detail: "It has moved since you opened the page. Look at it again.", link: link{"The payment", paymentPath(p.ID)}}
-}
-
 const (
 	reasonLimit = 500 // characters
 	reasonWrong = "Say why, in at most 500 characters: it stays in the payment’s history."
